@@ -1,0 +1,40 @@
+//! Stepgate, an authentication gateway: a reverse proxy that knows from a Kratos-style session who
+//! asks and how strongly they proved it, and enforces per route what is required.
+//!
+//! The modules stand in floor order: each imports only from floors below it. `ARCHITECTURE.md`
+//! has the map; a test holds it.
+
+// Floor 0: words that everyone uses.
+pub mod aal;
+pub mod clock;
+pub mod document;
+pub mod secret;
+pub mod telemetry;
+
+// Floor 1: pure.
+pub mod contract;
+pub mod identity;
+pub mod policy;
+
+// Floor 2: rules from files, sessions from the identity service, rows from the database.
+pub mod rules;
+pub mod store;
+pub mod whoami;
+
+// Floor 3: the shared walk and the plumbing of doors.
+pub mod authz;
+pub mod pages;
+pub mod web;
+
+// Floor 4: what people do with their identity.
+pub mod flows;
+
+// Floor 5: the doors. None imports another.
+pub mod admin;
+pub mod gateway;
+pub mod selfservice;
+
+// Floors 6 to 8: the sum of configurations, the composition root, the command line.
+pub mod app;
+pub mod cli;
+pub mod config;

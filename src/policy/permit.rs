@@ -1,0 +1,57 @@
+//! Proof that a request may be forwarded.
+
+use std::sync::Arc;
+
+use super::{Request, Rule, RuleIndex, RuleSet, Upstream};
+
+/// Proof that [`super::decide`] allowed this very request under this very rule.
+///
+/// Made only in this module's parent; the upstream side of the gateway takes it by reference, so
+/// code that forwards without a decision does not compile:
+///
+/// ```compile_fail
+/// let permit = stepgate::policy::Permit { request: todo!(), rules: todo!(), rule: todo!() };
+/// ```
+///
+/// It owns the canonical request, which is what gets forwarded, and pins the generation of rules
+/// that the request was judged by.
+#[derive(Debug)]
+pub struct Permit {
+    request: Request,
+    rules: Arc<RuleSet>,
+    rule: RuleIndex,
+}
+
+impl Permit {
+    pub(super) fn new(request: Request, rules: Arc<RuleSet>, rule: RuleIndex) -> Self {
+        Self {
+            request,
+            rules,
+            rule,
+        }
+    }
+
+    /// The request that was judged, in the form that is to be forwarded.
+    #[must_use]
+    pub const fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// The rule that allowed it.
+    #[must_use]
+    pub fn rule(&self) -> &Rule {
+        self.rules.rule(self.rule)
+    }
+
+    /// The generation the rule belongs to.
+    #[must_use]
+    pub const fn rules(&self) -> &Arc<RuleSet> {
+        &self.rules
+    }
+
+    /// Where the rule sends it.
+    #[must_use]
+    pub fn upstream(&self) -> &Upstream {
+        self.rules.upstream(self.rule().upstream())
+    }
+}

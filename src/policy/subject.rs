@@ -1,0 +1,59 @@
+//! Who is asking, as far as a rule cares.
+
+use jiff::Timestamp;
+
+use crate::aal::{Aal, AuthenticationMethod};
+
+/// One completed authentication step of a session (an entry of Kratos'
+/// `authentication_methods`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// What was used.
+    pub method: AuthenticationMethod,
+    /// The level recorded when the step was completed. Never derived from the method's name.
+    pub aal: Aal,
+    /// When it was completed.
+    pub completed_at: Timestamp,
+}
+
+/// Whether the identity has a second factor to be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SecondFactor {
+    /// At least one is set up.
+    Enrolled,
+    /// None is set up: asking for one would be a dead end.
+    NotEnrolled,
+    /// The identity service does not tell.
+    Unknown,
+}
+
+/// Session facts a decision is made from. Never a decision itself, so it may be cached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The session's id (stable through step-up; never its token).
+    pub session_id: Box<str>,
+    /// The identity's id.
+    pub identity_id: Box<str>,
+    /// The level the identity service states.
+    pub aal: Aal,
+    /// The last completed step.
+    pub authenticated_at: Timestamp,
+    /// From here on the session is worth nothing.
+    pub expires_at: Timestamp,
+    /// Every completed step, in order.
+    pub completions: Vec<Completion>,
+    /// What is known of a second factor.
+    pub second_factor: SecondFactor,
+}
+
+/// What the identity service said of a credential.
+#[derive(Clone, Copy, Debug)]
+pub enum Standing<'a> {
+    /// No credential, or one that is worth nothing.
+    Anonymous,
+    /// Signed in with one factor, has a second one, and the service does not disclose the session
+    /// until it was used (whoami 403 `session_aal2_required`).
+    Undisclosed,
+    /// A session.
+    Known(&'a Subject),
+}

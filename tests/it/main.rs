@@ -1,0 +1,1 @@
+//! The integration tests: the product over real sockets.
