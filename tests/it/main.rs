@@ -1,1 +1,14 @@
 //! The integration tests: the product over real sockets.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and runs real programs in real time"
+)]
+
+mod tidy;
