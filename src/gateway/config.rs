@@ -1,0 +1,222 @@
+//! What the proxy listens on, whom it believes, and where its limits are.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+/// Configuration of the proxy (`proxy`, and what it needs of `upstream_identity` and `identity`).
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it listens; never empty.
+    pub listeners: Vec<ListenerConfig>,
+    /// Scheme and authority under which people reach it; `None`: scheme and `Host` of the request.
+    pub public_url: Option<PublicUrl>,
+    /// The one family of forwarding headers that is believed and sent.
+    pub forwarded: ForwardedFamily,
+    /// Networks of the proxies in front whose forwarding headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Worker threads; `None`: one per core.
+    pub workers: Option<NonZeroUsize>,
+    /// Limits in count and size.
+    pub limits: Limits,
+    /// Limits in time.
+    pub timeouts: Timeouts,
+    /// What is kept from the application, and what is not believed of a client.
+    pub identity: IdentityHeaders,
+    /// Name of the session cookie.
+    pub session_cookie: Box<str>,
+    /// A path and host that belong to the identity service, not to the rules.
+    pub mount: Option<Mount>,
+    /// Whether access-log entries are made at all.
+    pub access_log: bool,
+}
+
+/// One address to listen on.
+#[derive(Clone, Debug)]
+pub struct ListenerConfig {
+    /// The address.
+    pub address: ListenAddress,
+    /// TLS; without it plain HTTP/1.1 and h2c.
+    pub tls: Option<TlsConfig>,
+    /// Every request is answered with a redirect to `https` on the same host.
+    pub redirect_to_https: bool,
+    /// `max-age` of `Strict-Transport-Security`; zero: off.
+    pub hsts: Duration,
+}
+
+/// An address to listen on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListenAddress {
+    /// IP address and port; port 0 takes a free one.
+    Tcp(SocketAddr),
+    /// A unix domain socket, made at start.
+    Unix(PathBuf),
+}
+
+impl std::fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "{address}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// TLS of a listener.
+#[derive(Clone, Debug)]
+pub struct TlsConfig {
+    /// Certificate chains with keys; the first serves names that no other one has.
+    pub certificates: Vec<CertificateFiles>,
+    /// PEM bundle of authorities: clients must show a certificate of one of them.
+    pub client_ca: Option<PathBuf>,
+    /// The oldest version spoken.
+    pub min_version: TlsVersion,
+}
+
+/// A certificate chain and its key, both PEM.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CertificateFiles {
+    /// The chain, leaf first.
+    pub cert: PathBuf,
+    /// The key.
+    pub key: PathBuf,
+}
+
+/// Versions of TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TlsVersion {
+    /// 1.2 and later.
+    #[default]
+    Tls12,
+    /// 1.3 only.
+    Tls13,
+}
+
+/// Scheme, host and port of `proxy.public_url`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl {
+    /// Scheme.
+    pub scheme: crate::policy::Scheme,
+    /// Host.
+    pub host: crate::policy::Host,
+    /// Port, unless the scheme's own.
+    pub port: Option<u16>,
+}
+
+/// The family of forwarding headers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForwardedFamily {
+    /// `X-Forwarded-For`, `-Proto`, `-Host`, `-Port`.
+    #[default]
+    XForwarded,
+    /// `Forwarded` (RFC 7239).
+    Rfc7239,
+}
+
+/// Limits in count and size. Each says what it is counted over.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Open client connections of the process.
+    pub connections: usize,
+    /// Bytes of a request head.
+    pub header_size: usize,
+    /// Header lines of a request.
+    pub header_count: usize,
+    /// Bytes of a request target.
+    pub target_size: usize,
+    /// Bytes of a request body.
+    pub body_size: u64,
+    /// Requests of one HTTP/1.1 connection; `None`: no limit.
+    pub requests_per_connection: Option<u64>,
+    /// Requests at a time on one HTTP/2 connection.
+    pub h2_concurrent_streams: u32,
+    /// Streams that a client of one HTTP/2 connection may reset in a minute.
+    pub h2_resets_per_minute: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 20_000,
+            header_size: 32 * 1024,
+            header_count: 100,
+            target_size: 8 * 1024,
+            body_size: 1024 * 1024 * 1024,
+            requests_per_connection: None,
+            h2_concurrent_streams: 256,
+            h2_resets_per_minute: 200,
+        }
+    }
+}
+
+/// Limits in time.
+#[derive(Clone, Debug)]
+pub struct Timeouts {
+    /// A TLS handshake.
+    pub tls_handshake: Duration,
+    /// A request head, from its first byte.
+    pub request_header: Duration,
+    /// Silence within a request body.
+    pub request_body_idle: Duration,
+    /// Silence of the upstream, or of a client that does not read, within an answer's body.
+    pub response_idle: Duration,
+    /// Silence between two requests.
+    pub keep_alive: Duration,
+    /// Silence of an upgraded connection, both ways.
+    pub upgrade_idle: Duration,
+    /// How long requests under way may take when the process stops.
+    pub drain: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            tls_handshake: Duration::from_secs(10),
+            request_header: Duration::from_secs(10),
+            request_body_idle: Duration::from_secs(60),
+            response_idle: Duration::from_secs(60),
+            keep_alive: Duration::from_secs(75),
+            upgrade_idle: Duration::from_secs(600),
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Which headers carry identity to the application.
+#[derive(Clone, Debug, Default)]
+pub struct IdentityHeaders {
+    /// Names that the gateway sets; a client's own are removed in every spelling.
+    pub names: Vec<Box<str>>,
+    /// Further names to remove; a trailing `*` covers a family (`X-User-*`).
+    pub strip: Vec<Box<str>>,
+    /// The session cookie is left in `Cookie`.
+    pub keep_session_cookie: bool,
+}
+
+/// The identity service's place on the gateway's own listeners.
+#[derive(Clone, Debug)]
+pub struct Mount {
+    /// Path prefix, without trailing slash, such as `/auth`.
+    pub path: Box<str>,
+    /// The host it belongs to; `None`: every host.
+    pub host: Option<crate::policy::Host>,
+    /// What answers below it.
+    pub target: MountTarget,
+}
+
+/// What answers below the mount.
+#[derive(Clone, Debug)]
+pub enum MountTarget {
+    /// The service of this process.
+    Embedded,
+    /// A running Kratos whose public API is handed through.
+    External {
+        /// Its public API.
+        upstream: crate::policy::Upstream,
+        /// Path prefix of that API, without trailing slash; usually empty.
+        base_path: Box<str>,
+    },
+}
