@@ -1,0 +1,179 @@
+//! The sentences of forms, by Kratos' message ids.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Message;
+
+macro_rules! sentences {
+    ($($kind:ident $name:ident $id:literal $text:literal;)*) => {
+        $(
+            #[doc = concat!("Message ", stringify!($id), ": ", $text)]
+            #[must_use]
+            pub fn $name() -> Message {
+                Message::$kind($id, $text)
+            }
+        )*
+    };
+}
+
+sentences! {
+    info sign_in_again_button 1010001 "Sign in";
+    info confirm_it_is_you 1010003 "Confirm that it is you.";
+    info second_factor_please 1010004 "Confirm it with your second factor.";
+    info totp_code_label 1010006 "Code from your authenticator app";
+    info use_totp 1010009 "Use the authenticator app";
+    info sign_in_with_password 1010022 "Sign in with the password";
+    info sign_up 1040001 "Sign up";
+    info back 1040008 "Back";
+    info choose_credential 1040009 "Choose how you want to sign in from now on.";
+    success changes_saved 1050001 "Your changes are saved.";
+    info unlink_totp 1050004 "Remove the authenticator app";
+    info totp_qr_label 1050005 "QR code for your authenticator app";
+    info totp_secret_label 1050017 "Secret for your authenticator app; enter it there if you cannot scan the QR code";
+    info password_label 1070001 "Password";
+    info save 1070003 "Save";
+    info identifier_label 1070004 "Identifier";
+    info verify_code_label 1070006 "Code that the app shows";
+    info continue_button 1070009 "Continue";
+    error invalid_credentials 4000006 "This account and password do not match. Check both and try again.";
+    error duplicate_credentials 4000007 "There is an account with these details already. Sign in instead.";
+    error totp_wrong 4000008 "This code is not right. Check that your device has the right time and try the next code.";
+    error no_identifier 4000009 "No identifier was found that could be used to sign in.";
+    error no_totp 4000011 "No authenticator app is set up for this account.";
+    error password_like_identifier 4000031 "This password is too much like your identifier. Choose another one.";
+    error password_breached 4000034 "This password is known from data leaks. Choose another one.";
+    error password_not_new 4000039 "This is your password already. Choose another one.";
+    error login_method_missing 4010002 "This form does not say how to sign in. Choose a way and try again.";
+    error registration_method_missing 4010003 "This form does not say how to sign up. Choose a way and try again.";
+    error settings_method_missing 4010004 "This form does not say what to change. Choose it and try again.";
+    error identity_disabled 4010011 "This account is switched off.";
+}
+
+/// Message 1050006: a TOTP secret to type in.
+#[must_use]
+pub fn totp_secret(secret: &str) -> Message {
+    Message::info(1_050_006, secret).with(json!({ "secret": secret }))
+}
+
+/// Message 1070002: a label taken from the identity schema.
+#[must_use]
+pub fn from_schema(title: &str, name: &str) -> Message {
+    Message::info(1_070_002, title).with(json!({ "title": title, "name": name }))
+}
+
+/// Message 4000001: anything without a number of its own.
+#[must_use]
+pub fn generic(reason: &str) -> Message {
+    Message::error(4_000_001, reason).with(json!({ "reason": reason }))
+}
+
+/// Message 4000002: a field is missing.
+#[must_use]
+pub fn required(property: &str) -> Message {
+    Message::error(4_000_002, format!("Fill in {property}.")).with(json!({ "property": property }))
+}
+
+/// Message 4000003: a text is too short. Lengths in characters.
+#[must_use]
+pub fn min_length(min: u64, actual: u64) -> Message {
+    let text = format!("Needs at least {min} characters, and has {actual}.");
+    Message::error(4_000_003, text).with(json!({ "min_length": min, "actual_length": actual }))
+}
+
+/// Message 4000017: a text is too long. Lengths in characters.
+#[must_use]
+pub fn max_length(max: u64, actual: u64) -> Message {
+    let text = format!("May have at most {max} characters, and has {actual}.");
+    Message::error(4_000_017, text).with(json!({ "max_length": max, "actual_length": actual }))
+}
+
+/// Message 4000004: a text does not follow its pattern.
+#[must_use]
+pub fn invalid_format(pattern: &str) -> Message {
+    Message::error(4_000_004, format!("Does not follow the pattern {pattern}."))
+        .with(json!({ "pattern": pattern }))
+}
+
+/// Message 4000018: a number is too small.
+#[must_use]
+pub fn minimum(minimum: &Value, actual: &Value) -> Message {
+    Message::error(4_000_018, format!("Must be {minimum} or more."))
+        .with(json!({ "minimum": minimum, "actual": actual }))
+}
+
+/// Message 4000020: a number is too large.
+#[must_use]
+pub fn maximum(maximum: &Value, actual: &Value) -> Message {
+    Message::error(4_000_020, format!("Must be {maximum} or less."))
+        .with(json!({ "maximum": maximum, "actual": actual }))
+}
+
+/// Message 4000026: a value has another type.
+#[must_use]
+pub fn wrong_type(allowed: &[&str], actual: &str) -> Message {
+    let text = format!("Must be {}, and is {actual}.", allowed.join(" or "));
+    Message::error(4_000_026, text).with(json!({ "allowed_types": allowed, "actual_type": actual }))
+}
+
+/// Message 4000029: only one value is allowed.
+#[must_use]
+pub fn must_be(expected: &Value) -> Message {
+    Message::error(4_000_029, format!("Must be {expected}.")).with(json!({ "expected": expected }))
+}
+
+/// Message 4000032: a password is too short. Lengths in bytes.
+#[must_use]
+pub fn password_too_short(min: u64, actual: u64) -> Message {
+    let text = format!("The password needs at least {min} characters, and has {actual}.");
+    Message::error(4_000_032, text).with(json!({ "min_length": min, "actual_length": actual }))
+}
+
+/// Message 4000033: a password is too long. Lengths in bytes.
+#[must_use]
+pub fn password_too_long(max: u64, actual: u64) -> Message {
+    let text = format!("The password may have at most {max} characters, and has {actual}.");
+    Message::error(4_000_033, text).with(json!({ "max_length": max, "actual_length": actual }))
+}
+
+/// Message 4000040: not an e-mail address.
+#[must_use]
+pub fn not_an_email(value: &str) -> Message {
+    Message::error(
+        4_000_040,
+        "Enter an e-mail address, such as ada@example.org.",
+    )
+    .with(json!({ "value": value }))
+}
+
+/// Message 4000041: not a telephone number.
+#[must_use]
+pub fn not_a_phone_number(value: &str) -> Message {
+    Message::error(4_000_041, "Enter a telephone number with its country code.")
+        .with(json!({ "value": value }))
+}
+
+/// Message 4010001: the sign-in form expired.
+#[must_use]
+pub fn login_expired(at: Timestamp, now: Timestamp) -> Message {
+    expired(4_010_001, "sign-in", at, now)
+}
+
+/// Message 4040001: the sign-up form expired.
+#[must_use]
+pub fn registration_expired(at: Timestamp, now: Timestamp) -> Message {
+    expired(4_040_001, "sign-up", at, now)
+}
+
+/// Message 4050001: the settings form expired.
+#[must_use]
+pub fn settings_expired(at: Timestamp, now: Timestamp) -> Message {
+    expired(4_050_001, "settings", at, now)
+}
+
+fn expired(id: u32, what: &str, at: Timestamp, now: Timestamp) -> Message {
+    let ago = now.duration_since(at).as_secs().max(0);
+    let minutes = ago / 60;
+    let text = format!("The {what} form expired {minutes} minutes ago. Here is a new one.");
+    Message::error(id, text).with(json!({ "expired_at": at, "expired_at_unix": at.as_second() }))
+}
