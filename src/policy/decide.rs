@@ -1,15 +1,35 @@
 //! The decision: rule, standing and time in, verdict out. Pure.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{RequiredAal, Requirement, SecondFactor, Standing, Subject};
+use super::{
+    Enrolment, Match, Permit, Request, RequiredAal, Requirement, RuleIndex, RuleSet, SecondFactor,
+    Standing, Subject,
+};
 use crate::aal::Aal;
 
 /// A completion time this far ahead of our clock still counts as "just now"; beyond it, it counts
 /// for nothing, so that a wrong clock elsewhere does not make a session fresh for ever.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
+
+/// What is to happen with a request.
+#[derive(Debug)]
+pub enum Decision {
+    /// Forward it; the permit is the key.
+    Allow(Permit),
+    /// Anything but forwarding.
+    Refuse {
+        /// What is missing; never [`Outcome::Allow`].
+        outcome: Outcome,
+        /// The rule that asked for it.
+        rule: RuleIndex,
+        /// The request, handed back for the answer and the log.
+        request: Request,
+    },
+}
 
 /// What a rule says about a standing. An outage is not among them: it is an error before the
 /// decision.
@@ -30,6 +50,40 @@ pub enum Outcome {
     },
     /// A second factor is required and none is set up.
     Enrol,
+    /// Nothing the person could do now would help.
+    Deny,
+}
+
+/// Judges `request` by every rule that [`RuleSet::find`] named for it; the first refusal is the
+/// answer. An `Allow` takes the request into the permit, so what was judged is what gets
+/// forwarded.
+///
+/// `found` must come from `rules`.
+#[must_use]
+pub fn decide(
+    rules: &Arc<RuleSet>,
+    found: &Match,
+    request: Request,
+    standing: Standing<'_>,
+    now: Timestamp,
+) -> Decision {
+    for rule in found.rules() {
+        match judge(rules.rule(rule).requirement(), standing, now) {
+            Outcome::Allow => {}
+            outcome @ (Outcome::LogIn
+            | Outcome::StepUp
+            | Outcome::Refresh { .. }
+            | Outcome::Enrol
+            | Outcome::Deny) => {
+                return Decision::Refuse {
+                    outcome,
+                    rule,
+                    request,
+                };
+            }
+        }
+    }
+    Decision::Allow(Permit::new(request, Arc::clone(rules), found.rule()))
 }
 
 /// Judges `standing` by `requirement` at `now`.
@@ -45,56 +99,53 @@ pub fn judge(requirement: &Requirement, standing: Standing<'_>, now: Timestamp) 
         Standing::Known(subject) if subject.aal < Aal::Aal1 => return Outcome::LogIn,
         Standing::Known(subject) => subject,
     };
-    let missing = second_factor_missing(requirement.required_aal, subject);
-    if let Some(outcome) = missing {
-        return outcome;
+    if lacks_second_factor(requirement.required_aal, subject) {
+        return ask_for_second_factor(requirement.enrolment, subject.second_factor);
     }
+    let aal2 = age_is_of_second_factor(requirement.required_aal, subject);
     match requirement.max_age {
-        Some(max_age) if !is_fresh(requirement.required_aal, subject, now, max_age) => {
-            Outcome::Refresh {
-                max_age,
-                aal2: asks_second_factor(requirement.required_aal, subject),
-            }
+        Some(max_age) if !is_fresh(subject, aal2, now, max_age) => {
+            Outcome::Refresh { max_age, aal2 }
         }
         Some(_) | None => Outcome::Allow,
     }
 }
 
-fn second_factor_missing(required: RequiredAal, subject: &Subject) -> Option<Outcome> {
-    let enough = match required {
-        RequiredAal::None | RequiredAal::Aal1 => true,
-        RequiredAal::Aal2 => subject.aal >= Aal::Aal2,
-        RequiredAal::HighestAvailable => {
-            subject.aal >= Aal::Aal2 || subject.second_factor == SecondFactor::NotEnrolled
-        }
-    };
-    if enough {
-        return None;
-    }
-    Some(match subject.second_factor {
-        SecondFactor::NotEnrolled => Outcome::Enrol,
-        SecondFactor::Enrolled | SecondFactor::Unknown => Outcome::StepUp,
-    })
-}
-
-/// Whether the rule's age limit is about the second factor.
-fn asks_second_factor(required: RequiredAal, subject: &Subject) -> bool {
+fn lacks_second_factor(required: RequiredAal, subject: &Subject) -> bool {
     match required {
         RequiredAal::None | RequiredAal::Aal1 => false,
-        RequiredAal::Aal2 => true,
-        RequiredAal::HighestAvailable => subject.aal >= Aal::Aal2,
+        RequiredAal::HighestAvailable => {
+            subject.aal < Aal::Aal2 && subject.second_factor != SecondFactor::NotEnrolled
+        }
+        RequiredAal::Aal2 => subject.aal < Aal::Aal2,
     }
 }
 
-fn is_fresh(required: RequiredAal, subject: &Subject, now: Timestamp, max_age: Duration) -> bool {
-    let second_only = asks_second_factor(required, subject);
-    let completed = subject
+const fn ask_for_second_factor(enrolment: Enrolment, known: SecondFactor) -> Outcome {
+    match (known, enrolment) {
+        (SecondFactor::Enrolled | SecondFactor::Unknown, _) => Outcome::StepUp,
+        (SecondFactor::NotEnrolled, Enrolment::Allowed) => Outcome::Enrol,
+        (SecondFactor::NotEnrolled, Enrolment::Denied) => Outcome::Deny,
+    }
+}
+
+/// Whether an age limit counts completions of second factors only. Under `highest_available` it
+/// does for those who have one: otherwise a fresh password would do where a fresh code was meant.
+fn age_is_of_second_factor(required: RequiredAal, subject: &Subject) -> bool {
+    match required {
+        RequiredAal::None | RequiredAal::Aal1 => false,
+        RequiredAal::HighestAvailable => subject.second_factor != SecondFactor::NotEnrolled,
+        RequiredAal::Aal2 => true,
+    }
+}
+
+fn is_fresh(subject: &Subject, aal2: bool, now: Timestamp, max_age: Duration) -> bool {
+    let any_step = (!aal2).then_some(subject.authenticated_at);
+    subject
         .completions
         .iter()
-        .filter(|completion| !second_only || completion.aal >= Aal::Aal2)
-        .map(|completion| completion.completed_at);
-    let any_step = (!second_only).then_some(subject.authenticated_at);
-    completed
+        .filter(|completion| !aal2 || completion.aal >= Aal::Aal2)
+        .map(|completion| completion.completed_at)
         .chain(any_step)
         .any(|at| is_recent(at, now, max_age))
 }

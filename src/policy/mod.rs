@@ -5,7 +5,10 @@
 //! the only key to an upstream.
 
 mod decide;
+mod host;
+mod method;
 mod path;
+mod pattern;
 mod permit;
 mod request;
 mod rule;
@@ -13,44 +16,19 @@ mod rule_set;
 mod subject;
 mod upstream;
 
-use std::sync::Arc;
-
-use jiff::Timestamp;
-
-pub use decide::{Outcome, judge};
+pub use decide::{Decision, Outcome, decide, judge};
+pub use host::Host;
+pub use method::Methods;
 pub use path::CanonicalPath;
+pub use pattern::{HostPattern, PathPattern, PatternError, Segment};
 pub use permit::Permit;
-pub use request::{AmbiguousRequest, Host, Request, Scheme};
-pub use rule::{Location, RequiredAal, Requirement, RuleId, RuleIndex, UpstreamIndex};
-pub use rule_set::{Found, Rule, RuleSet};
+pub use request::{AmbiguousRequest, Request, Scheme};
+pub use rule::{
+    Enrolment, Location, Matcher, RequiredAal, Requirement, Rule, RuleId, RuleIndex, RuleParts,
+    Switches, UpstreamIndex,
+};
+pub use rule_set::{Conflict, ConflictKind, Found, Match, RuleSet};
 pub use subject::{Completion, SecondFactor, Standing, Subject};
 pub use upstream::{
     Balance, Endpoint, EndpointAddress, Health, Upstream, UpstreamProtocol, UpstreamTls,
 };
-
-/// What is to happen with a request.
-#[derive(Debug)]
-pub enum Decision {
-    /// Forward it; the permit is the key.
-    Allow(Permit),
-    /// Anything but forwarding. The request is handed back for the answer and the log.
-    Refuse(Outcome, Request),
-}
-
-/// Judges `request` by the rule that [`RuleSet::find`] named. An `Allow` takes the request into
-/// the permit, so what was judged is what gets forwarded.
-#[must_use]
-pub fn decide(
-    rules: &Arc<RuleSet>,
-    rule: RuleIndex,
-    request: Request,
-    standing: Standing<'_>,
-    now: Timestamp,
-) -> Decision {
-    match judge(rules.rule(rule).requirement(), standing, now) {
-        Outcome::Allow => Decision::Allow(Permit::new(request, Arc::clone(rules), rule)),
-        refusal @ (Outcome::LogIn | Outcome::StepUp | Outcome::Refresh { .. } | Outcome::Enrol) => {
-            Decision::Refuse(refusal, request)
-        }
-    }
-}

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use http::Method;
 
-use super::CanonicalPath;
+use super::{CanonicalPath, Host};
 
 /// `http` or `https`, as the client reached us (or a trusted proxy says it was reached).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +56,25 @@ pub struct Request {
 }
 
 impl Request {
+    /// Reads the target of a request line in origin form (`/path?query`). The query is what
+    /// follows the first `?`, kept as it is.
+    ///
+    /// # Errors
+    /// A target that different programs would read differently. `//` and `%2F` pass here:
+    /// [`super::RuleSet::find`] refuses them unless the rule allows them, and
+    /// [`CanonicalPath::is_below`] does for paths that are the gateway's own.
+    pub fn parse_target(
+        target: &str,
+    ) -> Result<(CanonicalPath, Option<Box<str>>), AmbiguousRequest> {
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (target, None),
+        };
+        let path = CanonicalPath::parse_for_rules(path)?;
+        let query = query.map(parse_query).transpose()?;
+        Ok((path, query))
+    }
+
     /// Path and query as they go to the upstream.
     #[must_use]
     pub fn target(&self) -> String {
@@ -86,30 +105,16 @@ impl Request {
     }
 }
 
-/// A host name or address: lower case, without port, without trailing dot; IPv6 in brackets.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Host(Box<str>);
-
-impl Host {
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+fn parse_query(query: &str) -> Result<Box<str>, AmbiguousRequest> {
+    for byte in query.bytes() {
+        match byte {
+            b'#' => return Err(AmbiguousRequest::Fragment),
+            0..=b' ' | 0x7f => return Err(AmbiguousRequest::Control),
+            0x80.. => return Err(AmbiguousRequest::NotUtf8),
+            b'!'..=b'~' => {}
+        }
     }
-
-    /// Reads `host[:port]` as found in `Host` or `:authority`. The port is `None` when it is left
-    /// out, empty, or the scheme's own.
-    ///
-    /// # Errors
-    /// Anything but one DNS name or IP address with an optional port: user information, lists,
-    /// spaces, controls, non-ASCII, labels or names over the limits of RFC 1035.
-    pub fn parse_authority(
-        text: &str,
-        scheme: Scheme,
-    ) -> Result<(Self, Option<u16>), AmbiguousRequest> {
-        let _ = (text, scheme);
-        Err(AmbiguousRequest::Host)
-    }
+    Ok(query.into())
 }
 
 /// Why a request can't be read in one way only. Each is answered with 400.
@@ -134,10 +139,10 @@ pub enum AmbiguousRequest {
     #[error("the path has a backslash")]
     Backslash,
     /// A control character, raw or encoded.
-    #[error("the path has a control character")]
+    #[error("the request target has a control character or a space")]
     Control,
     /// Raw bytes above 7f, or encoded ones that are not UTF-8.
-    #[error("the path has bytes that are not valid UTF-8 in percent-escapes")]
+    #[error("the request target has bytes that are not UTF-8 in percent-escapes")]
     NotUtf8,
     /// `#`.
     #[error("the request target has a fragment")]

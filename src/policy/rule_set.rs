@@ -1,43 +1,11 @@
 //! One generation of rules.
 
-use std::sync::Arc;
+use http::Method;
 
-use super::{Request, Requirement, RuleId, RuleIndex, Upstream, UpstreamIndex};
-
-/// A compiled rule.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    id: RuleId,
-    requirement: Requirement,
-    upstream: UpstreamIndex,
-    reason: Option<Arc<str>>,
-}
-
-impl Rule {
-    /// The operator's name for it.
-    #[must_use]
-    pub const fn id(&self) -> &RuleId {
-        &self.id
-    }
-
-    /// What it asks for.
-    #[must_use]
-    pub const fn requirement(&self) -> &Requirement {
-        &self.requirement
-    }
-
-    /// Where it sends requests.
-    #[must_use]
-    pub const fn upstream(&self) -> UpstreamIndex {
-        self.upstream
-    }
-
-    /// A sentence for people who are asked for more, if the operator wrote one.
-    #[must_use]
-    pub fn reason(&self) -> Option<&str> {
-        self.reason.as_deref()
-    }
-}
+use super::{
+    AmbiguousRequest, Host, Location, Request, Rule, RuleId, RuleIndex, RuleParts, Upstream,
+    UpstreamIndex,
+};
 
 /// Rules and upstreams that belong together. Immutable; a reload makes another one.
 #[derive(Debug, Default)]
@@ -50,28 +18,107 @@ pub struct RuleSet {
 /// What a rule set says about a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// This rule judges it.
-    Rule(RuleIndex),
-    /// Rules know the path but none its method; these are the methods they name.
-    MethodNotAllowed(Vec<http::Method>),
+    /// These rules judge it.
+    Rule(Match),
+    /// Rules know the path but not its method; these are the methods that would find a rule.
+    MethodNotAllowed(Vec<Method>),
     /// The host is known, but no rule covers the request.
     NoRule,
     /// No rule knows the host.
     UnknownHost,
+    /// The path has `//` or `%2F` and the rule it reaches does not allow that: 400.
+    Ambiguous(AmbiguousRequest),
+}
+
+/// The rules that judge a request: the one it reaches, and those that a lax application's reading
+/// of its path would reach. Made by [`RuleSet::find`] only and taken whole by [`super::decide`], so
+/// that the second kind can't be forgotten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Match {
+    rule: RuleIndex,
+    look_alikes: Vec<RuleIndex>,
+}
+
+impl Match {
+    /// The rule that the request reaches: its upstream gets it, its name is logged.
+    #[must_use]
+    pub const fn rule(&self) -> RuleIndex {
+        self.rule
+    }
+
+    /// Every rule that must allow, the one that the request reaches first.
+    pub fn rules(&self) -> impl Iterator<Item = RuleIndex> + '_ {
+        std::iter::once(self.rule).chain(self.look_alikes.iter().copied())
+    }
+}
+
+/// Two rules that can't stand beside each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// What is wrong between them.
+    pub kind: ConflictKind,
+    /// The rule that is at fault.
+    pub rule: (RuleId, Location),
+    /// The one it clashes with.
+    pub other: (RuleId, Location),
+}
+
+/// What is wrong between two rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ConflictKind {
+    /// Neither comes before the other, and one request can match both.
+    Ambiguous,
+    /// The rule can never win: the other comes first and matches everything it matches.
+    Dead,
+    /// The public rule can never win: the other comes first and shields everything it matches.
+    Shielded,
 }
 
 impl RuleSet {
+    /// Puts rules in order, as generation 0 until it is numbered.
+    ///
+    /// # Errors
+    /// Every pair of rules that can't stand beside each other.
+    pub fn build(rules: Vec<RuleParts>, upstreams: Vec<Upstream>) -> Result<Self, Vec<Conflict>> {
+        Ok(Self {
+            number: 0,
+            rules: rules.into_iter().map(Rule).collect(),
+            upstreams,
+        })
+    }
+
+    /// The same rules as generation `number`.
+    #[must_use]
+    pub const fn numbered(mut self, number: u64) -> Self {
+        self.number = number;
+        self
+    }
+
     /// The generation's number, from 1.
     #[must_use]
     pub const fn number(&self) -> u64 {
         self.number
     }
 
-    /// Finds the rule for a request, in time that does not depend on how many rules there are.
+    /// Finds the rules for a request, in time that does not depend on how many rules there are.
     #[must_use]
     pub fn find(&self, request: &Request) -> Found {
         let _ = request;
         Found::UnknownHost
+    }
+
+    /// Whether a rule names this host, exactly or by a wildcard: people may be sent back there.
+    /// Rules for any host name none.
+    #[must_use]
+    pub fn names_host(&self, host: &Host) -> bool {
+        let _ = host;
+        false
+    }
+
+    /// Whether the gateway has to find out who is asking before it can decide.
+    #[must_use]
+    pub fn wants_subject(&self, found: &Match) -> bool {
+        found.rules().any(|rule| self.rule(rule).wants_subject())
     }
 
     /// A rule of this set.
