@@ -1,0 +1,171 @@
+//! `selfservice.methods` and `hashers` of the configuration.
+
+use std::time::Duration;
+
+/// What people prove themselves with.
+#[derive(Clone, Debug, Default)]
+pub struct MethodSettings {
+    /// Passwords.
+    pub password: PasswordSettings,
+    /// Codes of an authenticator app.
+    pub totp: TotpSettings,
+    /// Whether traits can be changed by their owner.
+    pub profile_enabled: bool,
+    /// Codes by mail.
+    pub code: CodeSettings,
+    /// Whether lookup secrets are on.
+    pub lookup_secret_enabled: bool,
+    /// Security keys.
+    pub webauthn: WebauthnSettings,
+    /// Whether links by mail are on.
+    pub link_enabled: bool,
+    /// Whether passkeys are on.
+    pub passkey_enabled: bool,
+    /// Whether sign-in with other providers is on.
+    pub oidc_enabled: bool,
+}
+
+/// `methods.password`
+#[derive(Clone, Debug)]
+pub struct PasswordSettings {
+    /// Whether passwords are on.
+    pub enabled: bool,
+    /// The least number of bytes. Kratos refuses values below 6 in its schema; so do we.
+    pub min_length_bytes: usize,
+    /// The greatest number of bytes; bounds the work of hashing.
+    pub max_length_bytes: usize,
+    /// Whether passwords that resemble the identifier are refused.
+    pub similarity_check: bool,
+    /// Whether breached passwords are looked up.
+    pub breach_check: bool,
+    /// How often a password may appear in breaches.
+    pub max_breaches: u64,
+    /// Whether a failing look-up lets the password pass.
+    pub ignore_network_errors: bool,
+}
+
+impl Default for PasswordSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            min_length_bytes: 8,
+            max_length_bytes: 1024,
+            similarity_check: true,
+            breach_check: true,
+            max_breaches: 0,
+            ignore_network_errors: true,
+        }
+    }
+}
+
+/// `methods.totp`
+#[derive(Clone, Debug, Default)]
+pub struct TotpSettings {
+    /// Whether authenticator apps are on.
+    pub enabled: bool,
+    /// Shown by the app; the public host name unless configured.
+    pub issuer: String,
+}
+
+/// `methods.code`
+#[derive(Clone, Debug)]
+pub struct CodeSettings {
+    /// Whether codes by mail are on (recovery and verification use them).
+    pub enabled: bool,
+    /// Whether a code alone signs in.
+    pub passwordless_enabled: bool,
+    /// Whether a code is a second factor. Excludes `passwordless_enabled`.
+    pub mfa_enabled: bool,
+    /// How long a code is good for.
+    pub lifespan: Duration,
+    /// How many tries a flow has.
+    pub max_submissions: u32,
+}
+
+impl Default for CodeSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            passwordless_enabled: false,
+            mfa_enabled: false,
+            lifespan: Duration::from_secs(60 * 60),
+            max_submissions: 5,
+        }
+    }
+}
+
+/// `methods.webauthn`
+#[derive(Clone, Debug, Default)]
+pub struct WebauthnSettings {
+    /// Whether security keys are on.
+    pub enabled: bool,
+    /// Whether a key alone signs in (then it is no second factor).
+    pub passwordless: bool,
+    /// The relying party's domain.
+    pub rp_id: String,
+    /// The name that browsers show.
+    pub rp_display_name: String,
+    /// Where keys may be used; the public origin unless configured.
+    pub origins: Vec<String>,
+}
+
+/// What new password hashes are made with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HasherAlgorithm {
+    /// Argon2id.
+    #[default]
+    Argon2,
+    /// bcrypt.
+    Bcrypt,
+}
+
+/// `hashers`
+#[derive(Clone, Debug, Default)]
+pub struct Hashers {
+    /// What new hashes are made with; others are replaced at login.
+    pub algorithm: HasherAlgorithm,
+    /// Cost of Argon2id.
+    pub argon2: Argon2Settings,
+    /// Cost of bcrypt.
+    pub bcrypt: BcryptSettings,
+}
+
+/// `hashers.argon2`; by default 19 MiB, two passes, one lane.
+#[derive(Clone, Copy, Debug)]
+pub struct Argon2Settings {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes.
+    pub iterations: u32,
+    /// Lanes.
+    pub parallelism: u32,
+    /// Bytes of salt.
+    pub salt_length: usize,
+    /// Bytes of hash.
+    pub key_length: usize,
+}
+
+impl Default for Argon2Settings {
+    fn default() -> Self {
+        Self {
+            memory_kib: 19 * 1024,
+            iterations: 2,
+            parallelism: 1,
+            salt_length: 16,
+            key_length: 32,
+        }
+    }
+}
+
+/// `hashers.bcrypt`
+#[derive(Clone, Copy, Debug)]
+pub struct BcryptSettings {
+    /// The logarithm of the number of rounds.
+    pub cost: u32,
+}
+
+impl Default for BcryptSettings {
+    fn default() -> Self {
+        Self { cost: 12 }
+    }
+}

@@ -1,0 +1,76 @@
+//! Limits on guessing: what is counted, and how far it may go.
+//!
+//! Counters are kept by the store and commit before anything is compared, so that parallel
+//! guesses and rolled-back work cannot be had for free.
+
+use std::time::Duration;
+
+/// What a wrong try is counted against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ThrottleKind {
+    /// First factors of an identity.
+    Password,
+    /// Second factors of an identity, counted only after its first factor.
+    SecondFactor,
+    /// All tries from a client address.
+    Address,
+}
+
+impl ThrottleKind {
+    /// The name that is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::SecondFactor => "second_factor",
+            Self::Address => "address",
+        }
+    }
+}
+
+/// So many wrong tries in so much time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Tries that may fail in a window.
+    pub tries: u32,
+    /// The window's length.
+    pub per: Duration,
+}
+
+/// `throttle` of the embedded identity service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ThrottleSettings {
+    /// Wrong second factors per identity.
+    pub second_factor: Limit,
+    /// Wrong passwords per identity.
+    pub password: Limit,
+    /// Wrong tries per client address.
+    pub per_address: Limit,
+}
+
+impl ThrottleSettings {
+    /// The limit of this kind.
+    #[must_use]
+    pub const fn limit(&self, kind: ThrottleKind) -> Limit {
+        match kind {
+            ThrottleKind::Password => self.password,
+            ThrottleKind::SecondFactor => self.second_factor,
+            ThrottleKind::Address => self.per_address,
+        }
+    }
+}
+
+impl Default for ThrottleSettings {
+    fn default() -> Self {
+        let quarter = Duration::from_secs(15 * 60);
+        let limit = |tries| Limit {
+            tries,
+            per: quarter,
+        };
+        Self {
+            second_factor: limit(10),
+            password: limit(10),
+            per_address: limit(100),
+        }
+    }
+}
