@@ -1,1 +1,21 @@
-//! To come.
+//! The walk that every door takes with a request: find its rule, resolve its credential where the
+//! rule needs one, decide, and say what the client gets.
+//!
+//! [`Checker::check`] is the one entry; [`Answer`] is a reply in no protocol's words, which a door
+//! puts into its own.
+
+mod answer;
+mod checker;
+mod client;
+mod config;
+mod facts;
+mod page;
+mod refusing;
+mod return_to;
+
+pub use answer::{Answer, Body, ErrorId};
+pub use checker::{Checker, CurrentRules, Forward, Inquiry, Refusal, Verdict};
+pub use client::Client;
+pub use config::{Config, IdentityBase};
+pub use facts::{Decided, Facts};
+pub use page::{Explanation, Page};

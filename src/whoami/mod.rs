@@ -1,1 +1,19 @@
-//! To come.
+//! Who is asking: from a credential to session facts.
+//!
+//! [`Credential::from_headers`] reads the one credential of a request, an [`IdentityService`]
+//! says what it is worth, and the [`Resolver`] stands between: it caches session facts (never
+//! decisions), lets concurrent requests share one question, and forgets on demand without a race.
+
+mod config;
+mod credential;
+mod error;
+mod record;
+mod resolver;
+mod service;
+
+pub use config::{Cache, Config, HeaderSource, Limits};
+pub use credential::{AmbiguousCredentials, Credential, CredentialKind};
+pub use error::{ResolveError, WhoamiError};
+pub use record::Record;
+pub use resolver::{Arrival, CacheUse, Forget, Freshness, Resolution, Resolved, Resolver};
+pub use service::{Answer, Asking, IdentityService, Said, Session};

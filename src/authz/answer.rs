@@ -1,0 +1,294 @@
+//! What a client gets instead of the application: one shape for every door.
+
+use std::time::Duration;
+
+use http::header::{
+    ALLOW, CACHE_CONTROL, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+};
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::{Client, Explanation, Page};
+use crate::policy::{AmbiguousRequest, RuleId};
+
+/// Stable name of a refusal, for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorId {
+    /// No valid session.
+    SessionRequired,
+    /// A second factor is asked for.
+    SessionAal2Required,
+    /// The session is too old.
+    SessionRefreshRequired,
+    /// A second factor has to be set up.
+    SecondFactorRequired,
+    /// Not allowed.
+    AccessDenied,
+    /// No rule covers the request.
+    NoRule,
+    /// Rules cover the address, but not this method.
+    MethodNotAllowed,
+    /// The request can be read in more than one way.
+    AmbiguousRequest,
+    /// The request carries two credentials.
+    AmbiguousCredentials,
+    /// The identity service gives no usable answer.
+    IdentityUnavailable,
+    /// The identity service throttles.
+    IdentityThrottled,
+    /// Our own limits on session checks are reached.
+    TooManyChecks,
+    /// The request is larger than allowed.
+    TooLarge,
+    /// The request took too long to arrive.
+    Timeout,
+    /// The application can't be reached.
+    UpstreamUnreachable,
+    /// The application takes too long.
+    UpstreamTimeout,
+    /// Something went wrong on our side.
+    InternalError,
+}
+
+impl ErrorId {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SessionRequired => "session_required",
+            Self::SessionAal2Required => "session_aal2_required",
+            Self::SessionRefreshRequired => "session_refresh_required",
+            Self::SecondFactorRequired => "second_factor_required",
+            Self::AccessDenied => "access_denied",
+            Self::NoRule => "no_rule",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::AmbiguousRequest => "ambiguous_request",
+            Self::AmbiguousCredentials => "ambiguous_credentials",
+            Self::IdentityUnavailable => "identity_unavailable",
+            Self::IdentityThrottled => "identity_throttled",
+            Self::TooManyChecks => "too_many_checks",
+            Self::TooLarge => "too_large",
+            Self::Timeout => "timeout",
+            Self::UpstreamUnreachable => "upstream_unreachable",
+            Self::UpstreamTimeout => "upstream_timeout",
+            Self::InternalError => "internal_error",
+        }
+    }
+
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::SessionRequired | Self::SessionAal2Required | Self::SessionRefreshRequired => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::SecondFactorRequired | Self::AccessDenied | Self::NoRule => StatusCode::FORBIDDEN,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::AmbiguousRequest | Self::AmbiguousCredentials => StatusCode::BAD_REQUEST,
+            Self::IdentityUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::IdentityThrottled | Self::TooManyChecks => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Timeout => StatusCode::REQUEST_TIMEOUT,
+            Self::UpstreamUnreachable => StatusCode::BAD_GATEWAY,
+            Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    const fn message(self) -> &'static str {
+        match self {
+            Self::SessionRequired => "Sign in to continue.",
+            Self::SessionAal2Required => "A second factor is required.",
+            Self::SessionRefreshRequired => "A more recent authentication is required.",
+            Self::SecondFactorRequired => "A second factor has to be set up first.",
+            Self::AccessDenied => "Access is denied.",
+            Self::NoRule => "Nothing is served here.",
+            Self::MethodNotAllowed => "The method is not allowed here.",
+            Self::AmbiguousRequest => "The request can be read in more than one way.",
+            Self::AmbiguousCredentials => "The request carries more than one credential.",
+            Self::IdentityUnavailable => "Sessions can't be checked at the moment.",
+            Self::IdentityThrottled => "The identity service asks to slow down.",
+            Self::TooManyChecks => "Too many session checks.",
+            Self::TooLarge => "The request is too large.",
+            Self::Timeout => "The request took too long.",
+            Self::UpstreamUnreachable => "The application can't be reached.",
+            Self::UpstreamTimeout => "The application took too long.",
+            Self::InternalError => "Something went wrong.",
+        }
+    }
+
+    const fn explanation(self) -> Explanation {
+        match self {
+            Self::SessionRequired => Explanation::LogIn,
+            Self::SessionAal2Required => Explanation::StepUp,
+            Self::SessionRefreshRequired => Explanation::Refresh,
+            Self::SecondFactorRequired => Explanation::Enrol,
+            Self::AccessDenied => Explanation::Denied,
+            Self::NoRule => Explanation::NotFound,
+            Self::MethodNotAllowed => Explanation::MethodNotAllowed,
+            Self::AmbiguousRequest => Explanation::BadRequest,
+            Self::AmbiguousCredentials => Explanation::AmbiguousCredentials,
+            Self::IdentityUnavailable | Self::InternalError => Explanation::Unavailable,
+            Self::IdentityThrottled | Self::TooManyChecks => Explanation::TooMany,
+            Self::TooLarge => Explanation::TooLarge,
+            Self::Timeout => Explanation::Timeout,
+            Self::UpstreamUnreachable => Explanation::UpstreamUnreachable,
+            Self::UpstreamTimeout => Explanation::UpstreamTimeout,
+        }
+    }
+}
+
+/// Where the client gets its words from.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// None: the status and `Location` say it.
+    Empty,
+    /// [`Answer::error_json`].
+    Error,
+    /// HTML, made from this by the `pages` room.
+    Page(Box<Page>),
+}
+
+/// A reply in no protocol's words. `X-Request-Id` is added by the door.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// `Location`, `WWW-Authenticate`, `Retry-After`, `Allow`, `Cache-Control`, `Vary`.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The content.
+    pub body: Body,
+    /// Which refusal it is.
+    pub id: ErrorId,
+    /// One sentence of detail that helps the client and no attacker.
+    pub reason: Box<str>,
+    /// The rule that refused.
+    pub rule: Option<RuleId>,
+    /// Further members of the error JSON's `details`.
+    pub details: Map<String, Value>,
+}
+
+impl Answer {
+    /// A refusal by its id: a page for browsers, the error JSON for others.
+    #[must_use]
+    pub fn refusal(id: ErrorId, client: Client, rule: Option<&RuleId>, reason: &str) -> Self {
+        let body = match client {
+            Client::Browser => Body::Page(Box::new(Page {
+                explanation: id.explanation(),
+                reason: None,
+                proceed: None,
+                back: None,
+            })),
+            Client::Api => Body::Error,
+        };
+        Self {
+            status: id.status(),
+            headers: vec![
+                (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+                (
+                    VARY,
+                    HeaderValue::from_static("Cookie, Authorization, Accept"),
+                ),
+            ],
+            body,
+            id,
+            reason: reason.into(),
+            rule: rule.cloned(),
+            details: Map::new(),
+        }
+    }
+
+    /// 400: which rule of syntax the request breaks.
+    #[must_use]
+    pub fn ambiguous_request(client: Client, why: AmbiguousRequest) -> Self {
+        Self::refusal(ErrorId::AmbiguousRequest, client, None, &why.to_string())
+    }
+
+    /// 405 with the methods that rules do name.
+    #[must_use]
+    pub fn method_not_allowed(client: Client, allowed: &[Method]) -> Self {
+        let names = allowed
+            .iter()
+            .map(Method::as_str)
+            .collect::<Vec<_>>()
+            .join(", ");
+        Self::refusal(
+            ErrorId::MethodNotAllowed,
+            client,
+            None,
+            "no rule allows this method",
+        )
+        .with_header(ALLOW, &names)
+    }
+
+    /// 404: no rule knows the host.
+    #[must_use]
+    pub fn unknown_host(client: Client) -> Self {
+        Self::refusal(ErrorId::NoRule, client, None, "no rule knows this host")
+            .with_status(StatusCode::NOT_FOUND)
+            .with_page(|page| page.explanation = Explanation::UnknownHost)
+    }
+
+    /// 303 to another page.
+    pub(super) fn redirect(mut self, location: &str) -> Self {
+        self.status = StatusCode::SEE_OTHER;
+        self.body = Body::Empty;
+        self.with_header(LOCATION, location)
+    }
+
+    /// Another status under the same id, such as 431 for [`ErrorId::TooLarge`].
+    #[must_use]
+    pub const fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// `Retry-After`, in whole seconds, at least one.
+    #[must_use]
+    pub fn with_retry_after(self, after: Duration) -> Self {
+        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+        self.with_header(RETRY_AFTER, &seconds.max(1).to_string())
+    }
+
+    pub(super) fn with_challenge(self, challenge: &str) -> Self {
+        self.with_header(WWW_AUTHENTICATE, challenge)
+    }
+
+    pub(super) fn with_detail(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Changes the page, where there is one.
+    pub(super) fn with_page(mut self, change: impl FnOnce(&mut Page)) -> Self {
+        if let Body::Page(page) = &mut self.body {
+            change(page);
+        }
+        self
+    }
+
+    fn with_header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// The error as JSON: `{"error":{…}}`.
+    #[must_use]
+    pub fn error_json(&self, request_id: &str) -> String {
+        let mut error = Map::new();
+        error.insert("id".to_owned(), self.id.as_str().into());
+        error.insert("code".to_owned(), self.status.as_u16().into());
+        let status = self.status.canonical_reason().unwrap_or_default();
+        error.insert("status".to_owned(), status.into());
+        error.insert("reason".to_owned(), (&*self.reason).into());
+        error.insert("message".to_owned(), self.id.message().into());
+        error.insert("request_id".to_owned(), request_id.into());
+        if let Some(rule) = &self.rule {
+            error.insert("rule".to_owned(), rule.as_str().into());
+        }
+        if !self.details.is_empty() {
+            error.insert("details".to_owned(), Value::Object(self.details.clone()));
+        }
+        json!({ "error": error }).to_string()
+    }
+}

@@ -1,0 +1,54 @@
+//! What a page says, in no language and no markup: the `pages` room has both.
+
+/// Why the person sees a page instead of what they asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Explanation {
+    /// Sign in, then do it again: the request can't be repeated by itself.
+    LogIn,
+    /// Confirm with the second factor, then do it again.
+    StepUp,
+    /// Confirm again who you are, then do it again.
+    Refresh,
+    /// A second factor has to be set up first.
+    Enrol,
+    /// Not allowed.
+    Denied,
+    /// Asked for more several times, and it never came: the second factor could not be used, or
+    /// the identity service does not pass it on.
+    NoProgress,
+    /// There is nothing for this address, or not for this method.
+    NotFound,
+    /// This host is not served here.
+    UnknownHost,
+    /// The method is not allowed for this address.
+    MethodNotAllowed,
+    /// The request can be read in more than one way.
+    BadRequest,
+    /// Two credentials at once.
+    AmbiguousCredentials,
+    /// The identity service can't be asked.
+    Unavailable,
+    /// Too many requests.
+    TooMany,
+    /// The application can't be reached.
+    UpstreamUnreachable,
+    /// The application takes too long.
+    UpstreamTimeout,
+    /// The request is too large.
+    TooLarge,
+    /// The request took too long to arrive.
+    Timeout,
+}
+
+/// The content of a page that explains a refusal. The request id is added when it is rendered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// What happened.
+    pub explanation: Explanation,
+    /// The sentence that the operator wrote for the rule.
+    pub reason: Option<Box<str>>,
+    /// Where to go on: to sign in, to confirm, to set up.
+    pub proceed: Option<Box<str>>,
+    /// Where to go back to.
+    pub back: Option<Box<str>>,
+}

@@ -1,0 +1,180 @@
+//! From a refusal to the words for it: redirects for people, challenges for programs.
+
+use http::header::REFERER;
+use http::{HeaderMap, HeaderValue, Method};
+use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::return_to::ReturnTo;
+use super::{Answer, Client, Config, Decided, ErrorId, IdentityBase};
+use crate::policy::{Outcome, Request, Rule, RuleSet};
+use crate::whoami::{Credential, Record};
+
+/// Everything but RFC 3986's unreserved characters, so that a URL survives as one parameter of
+/// another.
+const PARAMETER: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Who asked for what, as far as a refusal depends on it.
+pub(super) struct Asker<'a> {
+    pub(super) config: &'a Config,
+    pub(super) rules: &'a RuleSet,
+    pub(super) rule: &'a Rule,
+    pub(super) request: &'a Request,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) session: Option<&'a Record>,
+    pub(super) credential: Option<&'a Credential>,
+}
+
+/// An answer, and what it leaves with the client.
+pub(super) struct Words {
+    pub(super) answer: Answer,
+    pub(super) decided: Decided,
+    pub(super) set_cookie: Option<HeaderValue>,
+}
+
+impl Asker<'_> {
+    pub(super) fn answer(&self, outcome: Outcome, now: Timestamp) -> Words {
+        let _ = (now, self.session, self.credential);
+        let client = Client::classify(self.headers);
+        let (answer, decided, destination) = self.words(outcome, client);
+        let Some(destination) = destination else {
+            return Words {
+                answer: answer.with_page(|page| page.reason = self.rule.reason().map(Box::from)),
+                decided,
+                set_cookie: None,
+            };
+        };
+        let answer = match client {
+            Client::Api => answer,
+            Client::Browser if is_safe(&self.request.method) => answer.redirect(&destination),
+            Client::Browser => answer.with_page(|page| {
+                page.reason = self.rule.reason().map(Box::from);
+                page.proceed = Some(destination.into());
+            }),
+        };
+        Words {
+            answer,
+            decided,
+            set_cookie: None,
+        }
+    }
+
+    fn words(&self, outcome: Outcome, client: Client) -> (Answer, Decided, Option<String>) {
+        let rule = Some(self.rule.id());
+        match outcome {
+            Outcome::LogIn | Outcome::Allow => {
+                let url = self.login_url(&[]);
+                let reason = "no valid session was presented";
+                let answer = Answer::refusal(ErrorId::SessionRequired, client, rule, reason)
+                    .with_challenge("Bearer realm=\"stepgate\"")
+                    .with_detail("login_url", url.clone());
+                (answer, Decided::LogIn, Some(url))
+            }
+            Outcome::StepUp => {
+                let url = self.login_url(&[("aal", "aal2")]);
+                let reason = "the session was authenticated with one factor";
+                let answer = Answer::refusal(ErrorId::SessionAal2Required, client, rule, reason)
+                    .with_challenge(
+                        "Bearer error=\"insufficient_user_authentication\", \
+                         error_description=\"A second factor is required\", acr_values=\"aal2\"",
+                    )
+                    .with_detail("redirect_browser_to", url.clone());
+                (answer, Decided::StepUp, Some(url))
+            }
+            Outcome::Refresh { max_age, aal2 } => {
+                let both: &[(&str, &str)] = &[("refresh", "true"), ("aal", "aal2")];
+                let url = self.login_url(both.get(..1 + usize::from(aal2)).unwrap_or(both));
+                let reason = "the session was authenticated too long ago";
+                let level = if aal2 { ", acr_values=\"aal2\"" } else { "" };
+                let challenge = format!(
+                    "Bearer error=\"insufficient_user_authentication\", \
+                     error_description=\"A more recent authentication is required\", \
+                     max_age={}{level}",
+                    max_age.as_secs()
+                );
+                let answer = Answer::refusal(ErrorId::SessionRefreshRequired, client, rule, reason)
+                    .with_challenge(&challenge)
+                    .with_detail("redirect_browser_to", url.clone());
+                (answer, Decided::Refresh, Some(url))
+            }
+            Outcome::Enrol => {
+                let url = self.settings_url();
+                let reason = "a second factor is required, and none is set up";
+                let answer = Answer::refusal(ErrorId::SecondFactorRequired, client, rule, reason)
+                    .with_detail("settings_url", url.clone());
+                (answer, Decided::Enrol, Some(url))
+            }
+            Outcome::Deny => {
+                let reason = "this session may not do this";
+                (
+                    Answer::refusal(ErrorId::AccessDenied, client, rule, reason),
+                    Decided::Deny,
+                    None,
+                )
+            }
+        }
+    }
+
+    fn login_url(&self, parameters: &[(&str, &str)]) -> String {
+        let mut url = self.identity_url("/self-service/login/browser");
+        for (name, value) in parameters {
+            append(&mut url, name, value);
+        }
+        self.append_return_to(url)
+    }
+
+    fn settings_url(&self) -> String {
+        let url = match &self.config.settings_url {
+            Some(url) => url.as_ref().to_owned(),
+            None => self.identity_url("/self-service/settings/browser"),
+        };
+        self.append_return_to(url)
+    }
+
+    fn identity_url(&self, path: &str) -> String {
+        match &self.config.identity {
+            IdentityBase::Url(base) => [base, path].concat(),
+            IdentityBase::Mount(mount) => [&*self.return_to().own_origin(), mount, path].concat(),
+        }
+    }
+
+    fn append_return_to(&self, mut url: String) -> String {
+        let back = if is_safe(&self.request.method) {
+            self.return_to().here()
+        } else {
+            let referer = self
+                .headers
+                .get(REFERER)
+                .and_then(|value| value.to_str().ok());
+            self.return_to().from(referer)
+        };
+        if let Some(back) = back {
+            append(&mut url, "return_to", &back);
+        }
+        url
+    }
+
+    const fn return_to(&self) -> ReturnTo<'_> {
+        ReturnTo {
+            config: self.config,
+            rules: self.rules,
+            request: self.request,
+        }
+    }
+}
+
+fn append(url: &mut String, name: &str, value: &str) {
+    url.push(if url.contains('?') { '&' } else { '?' });
+    url.push_str(name);
+    url.push('=');
+    url.extend(utf8_percent_encode(value, PARAMETER));
+}
+
+/// Whether a redirect may answer: repeating the request by GET does what the client meant.
+fn is_safe(method: &Method) -> bool {
+    method == Method::GET || method == Method::HEAD || method == Method::OPTIONS
+}
