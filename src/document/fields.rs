@@ -138,6 +138,38 @@ impl<'a, 'r> Fields<'a, 'r> {
         value
     }
 
+    /// A section under a key whose parts all have defaults: `read` sees an empty one when it is
+    /// absent or is no section (then a problem was told).
+    pub fn within<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&mut Fields<'_, '_>) -> T,
+    ) -> T {
+        self.known.push(name);
+        let place = self.node.place.clone();
+        let value = Value::Null;
+        let empty = Node { place, value };
+        let node = self.entry(name).map_or(&empty, |entry| &entry.value);
+        let outer = self.reading.begin_section();
+        self.reading.enter(name);
+        let opened = Fields::open(node, self.reading).is_some();
+        let mut fields = Fields {
+            node: if opened { node } else { &empty },
+            entries: if opened {
+                node.as_map().unwrap_or_default()
+            } else {
+                &[]
+            },
+            known: Vec::new(),
+            reading: self.reading,
+        };
+        let result = read(&mut fields);
+        fields.close();
+        self.reading.leave();
+        self.reading.end_section(name, outer);
+        result
+    }
+
     /// The value under a key that must be there. `None`, with a problem, when it is not.
     pub fn required<T: FromNode>(&mut self, name: &'static str) -> Option<T> {
         self.reading

@@ -1,5 +1,7 @@
 //! Turning nodes into typed values while problems, effective values and the schema are collected.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::{Value as Json, json};
 
 use super::{Node, Place, Problem, Problems, Source, Value};
@@ -58,13 +60,16 @@ pub struct Setting {
 pub struct Reading {
     /// What is wrong so far.
     pub problems: Problems,
+    /// The folder that relative paths begin in; empty: the working directory.
+    pub folder: PathBuf,
     path: Vec<String>,
     settings: Vec<Setting>,
     described: Option<Description>,
 }
 
+/// The description of a section, as far as it was read.
 #[derive(Debug, Default)]
-struct Description {
+pub(super) struct Description {
     properties: serde_json::Map<String, Json>,
     required: Vec<Json>,
     open: bool,
@@ -75,6 +80,15 @@ impl Reading {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Nothing collected yet; relative paths begin in `folder`.
+    #[must_use]
+    pub fn in_folder(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            ..Self::default()
+        }
     }
 
     /// Tells a problem.
@@ -122,6 +136,19 @@ impl Reading {
         }
     }
 
+    /// Begins the description of a section within; gives what is to be handed to
+    /// [`Reading::end_section`].
+    pub(super) fn begin_section(&mut self) -> Option<Description> {
+        self.described.as_mut().map(std::mem::take)
+    }
+
+    pub(super) fn end_section(&mut self, name: &str, outer: Option<Description>) {
+        if let Some(outer) = outer {
+            let inner = self.described.replace(outer).unwrap_or_default();
+            self.describe(name, inner.into_schema(), false);
+        }
+    }
+
     pub(super) const fn describe_open(&mut self) {
         if let Some(described) = &mut self.described {
             described.open = true;
@@ -142,14 +169,19 @@ pub fn schema_of<T: FromNode>() -> Json {
         ..Reading::default()
     };
     let _incomplete = T::from_node(&empty, &mut reading);
-    let described = reading.described.unwrap_or_default();
-    let mut schema = json!({
-        "type": "object",
-        "properties": described.properties,
-        "additionalProperties": described.open,
-    });
-    if let (Some(object), false) = (schema.as_object_mut(), described.required.is_empty()) {
-        object.insert("required".to_owned(), described.required.into());
+    reading.described.unwrap_or_default().into_schema()
+}
+
+impl Description {
+    fn into_schema(self) -> Json {
+        let mut schema = json!({
+            "type": "object",
+            "properties": self.properties,
+            "additionalProperties": self.open,
+        });
+        if let (Some(object), false) = (schema.as_object_mut(), self.required.is_empty()) {
+            object.insert("required".to_owned(), self.required.into());
+        }
+        schema
     }
-    schema
 }

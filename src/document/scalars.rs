@@ -137,11 +137,13 @@ impl FromNode for String {
     }
 }
 
+/// Relative paths begin in [`Reading::folder`].
 impl FromNode for PathBuf {
     fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
-        parsed(node, reading, ("a path", None), |scalar| {
+        let path = parsed(node, reading, ("a path", None), |scalar| {
             (!scalar.text.is_empty()).then(|| Self::from(&*scalar.text))
-        })
+        })?;
+        Some(reading.folder.join(path))
     }
 
     fn schema() -> Json {
