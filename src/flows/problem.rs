@@ -80,21 +80,33 @@ impl Problem {
     #[must_use]
     pub fn session_inactive() -> Self {
         let reason = "No active session was found in this request.";
-        Self::new(StatusCode::UNAUTHORIZED, Some("session_inactive"), Some(reason))
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            Some("session_inactive"),
+            Some(reason),
+        )
     }
 
     /// 401 `session_aal1_required`
     #[must_use]
     pub fn aal1_required() -> Self {
         let reason = "Please complete the first factor before the second one.";
-        Self::new(StatusCode::UNAUTHORIZED, Some("session_aal1_required"), Some(reason))
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            Some("session_aal1_required"),
+            Some(reason),
+        )
     }
 
     /// 400 `session_already_available`
     #[must_use]
     pub fn already_signed_in() -> Self {
         let reason = "A valid session was detected and thus login is not possible.";
-        Self::new(StatusCode::BAD_REQUEST, Some("session_already_available"), Some(reason))
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            Some("session_already_available"),
+            Some(reason),
+        )
     }
 
     /// 403 `session_aal2_required`, with where to complete the second factor.
@@ -102,18 +114,26 @@ impl Problem {
     pub fn aal2_required(to: &str) -> Self {
         let reason = "An active session was found but it does not fulfill the requested \
                       Authenticator Assurance Level. Please complete the second factor.";
-        Self::new(StatusCode::FORBIDDEN, Some("session_aal2_required"), Some(reason))
-            .message("Session does not fulfill the requested Authenticator Assurance Level")
-            .details(json!({ "redirect_browser_to": to }))
-            .beside("redirect_browser_to", to)
+        Self::new(
+            StatusCode::FORBIDDEN,
+            Some("session_aal2_required"),
+            Some(reason),
+        )
+        .message("Session does not fulfill the requested Authenticator Assurance Level")
+        .details(json!({ "redirect_browser_to": to }))
+        .beside("redirect_browser_to", to)
     }
 
     /// 403 `session_refresh_required`, with where to sign in again.
     #[must_use]
     pub fn refresh_required(to: &str) -> Self {
         let reason = "The last sign-in is too long ago for this change. Please sign in again.";
-        Self::new(StatusCode::FORBIDDEN, Some("session_refresh_required"), Some(reason))
-            .beside("redirect_browser_to", to)
+        Self::new(
+            StatusCode::FORBIDDEN,
+            Some("session_refresh_required"),
+            Some(reason),
+        )
+        .beside("redirect_browser_to", to)
     }
 
     /// 422 `browser_location_change_required`
@@ -135,13 +155,17 @@ impl Problem {
                       rejected to protect you from Cross-Site-Request-Forgery (CSRF) which could \
                       cause account takeover, leaking personal information, and other serious \
                       security issues.";
-        Self::new(StatusCode::FORBIDDEN, Some("security_csrf_violation"), Some(reason))
-            .message("the request was rejected to protect you from Cross-Site-Request-Forgery")
-            .details(json!({
-                "docs": "Send the flow's csrf_token together with the cookie that came with it.",
-                "hint": "Cookies must reach this service; check the domain and the https setting.",
-                "reject_reason": why,
-            }))
+        Self::new(
+            StatusCode::FORBIDDEN,
+            Some("security_csrf_violation"),
+            Some(reason),
+        )
+        .message("the request was rejected to protect you from Cross-Site-Request-Forgery")
+        .details(json!({
+            "docs": "Send the flow's csrf_token together with the cookie that came with it.",
+            "hint": "Cookies must reach this service; check the domain and the https setting.",
+            "reject_reason": why,
+        }))
     }
 
     /// 403 `security_identity_mismatch`
@@ -149,7 +173,11 @@ impl Problem {
     pub fn identity_mismatch() -> Self {
         let reason = "The request was made for another identity and has been blocked for security \
                       reasons.";
-        Self::new(StatusCode::FORBIDDEN, Some("security_identity_mismatch"), Some(reason))
+        Self::new(
+            StatusCode::FORBIDDEN,
+            Some("security_identity_mismatch"),
+            Some(reason),
+        )
     }
 
     /// 400 `self_service_flow_return_to_forbidden`

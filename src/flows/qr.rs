@@ -98,7 +98,11 @@ fn chunk(file: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
     for &byte in kind.iter().chain(data) {
         crc ^= u32::from(byte);
         for _ in 0..8 {
-            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
+            crc = if crc & 1 == 1 {
+                (crc >> 1) ^ 0xedb8_8320
+            } else {
+                crc >> 1
+            };
         }
     }
     file.extend((!crc).to_be_bytes());
@@ -114,7 +118,9 @@ mod tests {
     #[test]
     fn a_png_has_its_signature_and_fits_one_stored_block() {
         let uri = png_data_uri(URL).unwrap();
-        let png = STANDARD.decode(uri.strip_prefix("data:image/png;base64,").unwrap()).unwrap();
+        let png = STANDARD
+            .decode(uri.strip_prefix("data:image/png;base64,").unwrap())
+            .unwrap();
         assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"));
         assert!(png.ends_with(b"IEND\xaeB`\x82"));
     }

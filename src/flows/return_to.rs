@@ -121,7 +121,9 @@ fn is_plain(text: &str) -> bool {
 /// An absolute URL with an authority, and without user name or password.
 fn parse_absolute(text: &str) -> Option<Url> {
     let (scheme, rest) = text.split_once("://")?;
-    let proper = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    let proper = scheme
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     if !proper || rest.starts_with('/') {
         return None;
     }
@@ -159,7 +161,11 @@ mod tests {
     use super::*;
 
     fn list() -> ReturnList {
-        let allowed = ["https://app.test/", "https://*.apps.test/", "https://one.test/app"];
+        let allowed = [
+            "https://app.test/",
+            "https://*.apps.test/",
+            "https://one.test/app",
+        ];
         ReturnList::new("https://app.test/", allowed).unwrap()
     }
 

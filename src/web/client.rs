@@ -35,7 +35,11 @@ impl Client {
             .get(USER_AGENT)
             .and_then(|value| value.to_str().ok())
             .map(|text| text.chars().take(USER_AGENT_LIMIT).collect());
-        let location = if believed { told_location(headers) } else { String::new() };
+        let location = if believed {
+            told_location(headers)
+        } else {
+            String::new()
+        };
         Self {
             address,
             user_agent,
@@ -67,7 +71,11 @@ fn told_address(headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
 fn parse(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let plain: Option<IpAddr> = text.parse().ok();
-    let address = plain.or_else(|| text.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()));
+    let address = plain.or_else(|| {
+        text.parse::<SocketAddr>()
+            .ok()
+            .map(|with_port| with_port.ip())
+    });
     address.map(|address| address.to_canonical())
 }
 

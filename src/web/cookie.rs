@@ -76,7 +76,10 @@ impl SetCookie {
     /// The header's value; `None` when configured attributes cannot be written in a header.
     #[must_use]
     pub fn header(&self) -> Option<HeaderValue> {
-        let mut line = format!("{}={}; Path={}", self.name, self.value, self.attributes.path);
+        let mut line = format!(
+            "{}={}; Path={}",
+            self.name, self.value, self.attributes.path
+        );
         if let Some(domain) = &self.attributes.domain {
             line.push_str(&format!("; Domain={domain}"));
         }
@@ -95,7 +98,10 @@ impl SetCookie {
         if self.attributes.secure {
             line.push_str("; Secure");
         }
-        line.push_str(&format!("; SameSite={}", self.attributes.same_site.as_str()));
+        line.push_str(&format!(
+            "; SameSite={}",
+            self.attributes.same_site.as_str()
+        ));
         HeaderValue::from_str(&line).ok()
     }
 }
@@ -115,8 +121,8 @@ mod tests {
             ..CookieAttributes::default()
         };
         let now = Timestamp::UNIX_EPOCH;
-        let cookie = SetCookie::new("a", "b".to_owned(), &attributes)
-            .lasting(now, Duration::from_secs(60));
+        let cookie =
+            SetCookie::new("a", "b".to_owned(), &attributes).lasting(now, Duration::from_secs(60));
         assert_eq!(
             cookie.header().unwrap(),
             "a=b; Path=/; Domain=example.org; Expires=Thu, 01 Jan 1970 00:01:00 GMT; Max-Age=60; \
@@ -127,7 +133,10 @@ mod tests {
     #[test]
     fn all_cookies_of_a_name_are_seen_in_order() {
         let mut headers = HeaderMap::new();
-        headers.append(COOKIE, HeaderValue::from_static("s=one; other=x; s=\"two\""));
+        headers.append(
+            COOKIE,
+            HeaderValue::from_static("s=one; other=x; s=\"two\""),
+        );
         headers.append(COOKIE, HeaderValue::from_static("s=three"));
         let values: Vec<&str> = cookies(&headers, "s").collect();
         assert_eq!(values, ["one", "two", "three"]);

@@ -153,7 +153,11 @@ mod tests {
 
     #[test]
     fn unknown_or_unsorted_header_names_are_refused() {
-        for names in ["x-forwarded-for", "x-csrf-token,content-type", "Content-Type"] {
+        for names in [
+            "x-forwarded-for",
+            "x-csrf-token,content-type",
+            "Content-Type",
+        ] {
             let answer = preflight(&cors(), &asking("https://app.example.org", names));
             assert!(!answer.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN), "{names}");
         }

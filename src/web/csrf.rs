@@ -76,9 +76,11 @@ impl CsrfSecret {
         };
         let plain = match token.split_at_checked(SECRET_BYTES) {
             Some((plain, [])) => plain.to_vec(),
-            Some((pad, masked)) if masked.len() == SECRET_BYTES => {
-                pad.iter().zip(masked).map(|(pad, byte)| pad ^ byte).collect()
-            }
+            Some((pad, masked)) if masked.len() == SECRET_BYTES => pad
+                .iter()
+                .zip(masked)
+                .map(|(pad, byte)| pad ^ byte)
+                .collect(),
             Some(_) | None => return false,
         };
         plain.ct_eq(&self.0).into()
