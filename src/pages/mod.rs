@@ -1,1 +1,123 @@
-//! To come.
+//! What people see: HTML made on the server, one style sheet, one small script, no request to
+//! another host.
+//!
+//! A door fills in a [`Page`], [`Pages::render`] turns it into [`Html`] in the person's language,
+//! [`Pages::asset`] serves what the page links to. Everything works without JavaScript. Texts are
+//! Fluent files in `locales/`, templates are compiled in from `templates/`.
+
+mod asset;
+mod flow;
+mod form;
+mod html;
+mod locale;
+mod notice;
+mod refusal;
+mod sessions;
+mod settings;
+mod text;
+mod theme;
+mod view;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
+
+pub use asset::{ASSET_PREFIX, Asset, Assets};
+pub use flow::{Account, LoginPage, LoginStep, RegistrationPage};
+pub use html::Html;
+pub use locale::Locale;
+pub use notice::{ErrorPage, LogoutPage};
+pub use refusal::{Explanation, Refusal};
+pub use sessions::{SessionRow, SessionsPage};
+pub use settings::{Enrolment, SettingsPage};
+pub use text::TextError;
+pub use theme::{Accent, Theme};
+
+use asset::Addresses;
+use html::ContentPolicy;
+use text::Texts;
+
+/// How pages look and where their forms may lead.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Name, logo and colour of the operator.
+    pub theme: Theme,
+    /// Origins (`https://bank.example.com`, wildcards as `https://*.example.com`) that a form may
+    /// be led on to after it was sent: the hosts that `return_to` may name. Our own is always
+    /// allowed.
+    pub form_targets: Vec<String>,
+}
+
+/// A page, as the door that answers knows it.
+#[derive(Clone, Debug)]
+pub enum Page {
+    /// First factor, second factor, or the same again.
+    Login(Box<LoginPage>),
+    /// A new account.
+    Registration(Box<RegistrationPage>),
+    /// Profile, password, second factors.
+    Settings(Box<SettingsPage>),
+    /// Where the person is signed in.
+    Sessions(SessionsPage),
+    /// A question before signing out.
+    Logout(LogoutPage),
+    /// An error of a flow, kept by the identity service.
+    Error(ErrorPage),
+    /// A request that was not forwarded.
+    Refusal(Refusal),
+}
+
+/// Renders pages. Made once, shared by the doors.
+#[derive(Debug)]
+pub struct Pages {
+    theme: Theme,
+    texts: Texts,
+    assets: Assets,
+    addresses: Addresses,
+    policy: ContentPolicy,
+}
+
+impl Pages {
+    /// Reads the texts and prepares the assets.
+    ///
+    /// # Errors
+    ///
+    /// A text file that is compiled in is broken.
+    pub fn new(config: Config) -> Result<Self, TextError> {
+        let assets = Assets::new(&config.theme);
+        Ok(Self {
+            texts: Texts::load()?,
+            addresses: assets.addresses(),
+            assets,
+            policy: ContentPolicy::new(&config.form_targets),
+            theme: config.theme,
+        })
+    }
+
+    /// The page as HTML in the language of `locale`.
+    #[must_use]
+    pub fn render(&self, page: &Page, locale: Locale) -> Html {
+        let shell = view::Shell {
+            say: self.texts.say(locale),
+            theme: &self.theme,
+            addresses: &self.addresses,
+        };
+        let body = match page {
+            Page::Login(page) => flow::render_login(shell, page),
+            Page::Registration(page) => flow::render_registration(shell, page),
+            Page::Settings(page) => settings::render(shell, page),
+            Page::Sessions(page) => sessions::render(shell, page),
+            Page::Logout(page) => notice::render_logout(shell, page),
+            Page::Error(page) => notice::render_error(shell, page),
+            Page::Refusal(page) => refusal::render(shell, page),
+        };
+        Html::new(body, &self.policy, locale)
+    }
+
+    /// The asset at a request path below [`ASSET_PREFIX`], where there is one.
+    #[must_use]
+    pub fn asset(&self, path: &str) -> Option<&Asset> {
+        self.assets.find(path)
+    }
+}

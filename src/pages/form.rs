@@ -1,0 +1,303 @@
+//! From Kratos' nodes to fields, buttons and messages in the person's language.
+
+use fluent::FluentArgs;
+use serde_json::Value;
+
+use super::text::Say;
+use super::view::{Alerts, ButtonView, FieldView, FormView, Look, Notice, Problem};
+use crate::contract::{
+    Attributes, InputAttributes, InputKind, Message, MessageKind, Node, NodeGroup, Ui,
+};
+
+/// Kratos' label "as the identity schema says".
+const LABEL_FROM_SCHEMA: u32 = 1_070_002;
+
+/// A message in the language of `say`: translated by id, else as it came.
+pub(super) fn translate(say: Say<'_>, message: &Message) -> String {
+    let mut arguments = FluentArgs::new();
+    if let Some(Value::Object(context)) = &message.context {
+        for (name, value) in context {
+            arguments.set(name.clone(), as_text(value));
+        }
+    }
+    let by_id = say.find(&format!("message-{}", message.id), Some(&arguments));
+    let by_title = || match message.id {
+        LABEL_FROM_SCHEMA => say.find(&format!("trait-{}", slug(&message.text)), None),
+        _ => None,
+    };
+    by_id
+        .or_else(by_title)
+        .map_or_else(|| message.text.clone(), std::borrow::Cow::into_owned)
+}
+
+/// `First name` as `first-name`.
+fn slug(text: &str) -> String {
+    text.trim()
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect()
+}
+
+/// The messages about the whole form. `told` are the ids that the page says in its own words.
+pub(super) fn alerts(say: Say<'_>, form: &Ui, told: &[u32]) -> Alerts {
+    let mut alerts = Alerts::default();
+    for message in form.messages.iter().filter(|m| !told.contains(&m.id)) {
+        let text = translate(say, message);
+        match message.kind {
+            MessageKind::Error => alerts.errors.push(Problem { text, field: None }),
+            MessageKind::Info => alerts.notices.push(Notice {
+                text,
+                success: false,
+            }),
+            MessageKind::Success => alerts.notices.push(Notice {
+                text,
+                success: true,
+            }),
+        }
+    }
+    alerts
+}
+
+/// Takes nodes out of a flow and makes forms of them.
+pub(super) struct FormMaker<'a> {
+    pub(super) say: Say<'a>,
+    pub(super) form: &'a Ui,
+    /// Whether passwords are new ones here, or the current one.
+    pub(super) new_password: bool,
+}
+
+impl FormMaker<'_> {
+    /// The groups that have something to show, in the order of their first node.
+    pub(super) fn groups(&self) -> Vec<NodeGroup> {
+        let mut groups: Vec<NodeGroup> = Vec::new();
+        for node in &self.form.nodes {
+            if node.group != NodeGroup::Default && is_visible(node) && !groups.contains(&node.group)
+            {
+                groups.push(node.group);
+            }
+        }
+        groups
+    }
+
+    /// One form with the shared nodes and those of `groups`. Errors of its fields are added to
+    /// `problems`, which the page shows above.
+    pub(super) fn form(&self, groups: &[NodeGroup], problems: &mut Vec<Problem>) -> FormView {
+        let mut view = FormView {
+            action: self.form.action.clone(),
+            method: self.form.method.to_ascii_lowercase(),
+            ..FormView::default()
+        };
+        for node in &self.form.nodes {
+            if node.group != NodeGroup::Default && !groups.contains(&node.group) {
+                continue;
+            }
+            if let Some(input) = node.as_input() {
+                self.add(&mut view, node, input, problems);
+            }
+        }
+        if let [only] = view.buttons.as_mut_slice()
+            && only.look == Look::Secondary
+        {
+            only.look = Look::Primary;
+        }
+        view
+    }
+
+    fn add(
+        &self,
+        view: &mut FormView,
+        node: &Node,
+        input: &InputAttributes,
+        problems: &mut Vec<Problem>,
+    ) {
+        let errors = self.errors(node);
+        match input.kind {
+            InputKind::Hidden => {
+                let value = value_of(input);
+                view.hidden.push((input.name.clone(), value));
+                problems.extend(errors.into_iter().map(|text| Problem { text, field: None }));
+            }
+            InputKind::Submit => {
+                let first = view.buttons.is_empty();
+                view.buttons.push(self.button(node, input, first));
+            }
+            InputKind::Button => {}
+            InputKind::Text
+            | InputKind::Password
+            | InputKind::Number
+            | InputKind::Checkbox
+            | InputKind::Email
+            | InputKind::Tel
+            | InputKind::DatetimeLocal
+            | InputKind::Date
+            | InputKind::Url => {
+                let field = self.field(node, input, errors);
+                problems.extend(field.errors.iter().map(|text| Problem {
+                    text: format!("{}: {text}", field.label),
+                    field: Some(field.id.clone()),
+                }));
+                view.fields.push(field);
+            }
+        }
+    }
+
+    fn errors(&self, node: &Node) -> Vec<String> {
+        node.messages
+            .iter()
+            .filter(|message| message.kind == MessageKind::Error)
+            .map(|message| translate(self.say, message))
+            .collect()
+    }
+
+    fn label(&self, node: &Node, input: &InputAttributes) -> String {
+        node.meta
+            .label
+            .as_ref()
+            .map_or_else(|| input.name.clone(), |label| translate(self.say, label))
+    }
+
+    fn button(&self, node: &Node, input: &InputAttributes, first: bool) -> ButtonView {
+        let removes = ["_unlink", "_remove", "_disable"]
+            .iter()
+            .any(|end| input.name.ends_with(end));
+        let steps_back = input.name == "screen";
+        let look = if removes {
+            Look::Danger
+        } else if first && !steps_back {
+            Look::Primary
+        } else {
+            Look::Secondary
+        };
+        ButtonView {
+            name: input.name.clone(),
+            value: value_of(input),
+            label: self.label(node, input),
+            look,
+        }
+    }
+
+    fn field(&self, node: &Node, input: &InputAttributes, errors: Vec<String>) -> FieldView {
+        let is_password = input.kind == InputKind::Password;
+        let is_code = matches!(input.name.as_str(), "totp_code" | "code");
+        let is_email = input.kind == InputKind::Email;
+        let hint = (is_password && self.new_password)
+            .then(|| self.say.text("hint-new-password").into_owned());
+        // A password is never sent back to the browser.
+        let value = if is_password {
+            String::new()
+        } else {
+            value_of(input)
+        };
+        FieldView {
+            id: format!(
+                "{}-{}",
+                group_name(node.group),
+                input.name.replace('.', "-")
+            ),
+            name: input.name.clone(),
+            label: self.label(node, input),
+            kind: kind_name(input.kind),
+            value,
+            hint,
+            errors,
+            autocomplete: self.autocomplete(input),
+            numeric: is_code,
+            verbatim: is_code
+                || is_email
+                || matches!(input.name.as_str(), "identifier" | "lookup_secret"),
+            maxlength: input.maxlength,
+            required: input.required,
+            disabled: input.disabled,
+            focus: false,
+        }
+    }
+
+    /// What the browser may fill in, where the flow does not say.
+    fn autocomplete(&self, input: &InputAttributes) -> Option<String> {
+        if let Some(given) = input
+            .autocomplete
+            .as_ref()
+            .filter(|given| !given.is_empty())
+        {
+            return Some(given.clone());
+        }
+        let guess = match (input.name.as_str(), input.kind) {
+            ("identifier", _) => "username",
+            (_, InputKind::Password) if self.new_password => "new-password",
+            (_, InputKind::Password) => "current-password",
+            ("totp_code" | "code", _) => "one-time-code",
+            ("lookup_secret", _) => "off",
+            (_, InputKind::Email) => "email",
+            (_, InputKind::Tel) => "tel",
+            ("traits.name.first", _) => "given-name",
+            ("traits.name.last", _) => "family-name",
+            ("traits.name", _) => "name",
+            _ => return None,
+        };
+        Some(guess.to_owned())
+    }
+}
+
+/// The group's name in JSON, in element ids and in the keys of texts.
+pub(super) fn group_name(group: NodeGroup) -> &'static str {
+    match group {
+        NodeGroup::Default => "default",
+        NodeGroup::Profile => "profile",
+        NodeGroup::Password => "password",
+        NodeGroup::Oidc => "oidc",
+        NodeGroup::Saml => "saml",
+        NodeGroup::Code => "code",
+        NodeGroup::Link => "link",
+        NodeGroup::Totp => "totp",
+        NodeGroup::LookupSecret => "lookup_secret",
+        NodeGroup::Webauthn => "webauthn",
+        NodeGroup::Passkey => "passkey",
+        NodeGroup::IdentifierFirst => "identifier_first",
+        NodeGroup::Captcha => "captcha",
+    }
+}
+
+/// The `type` in HTML.
+fn kind_name(kind: InputKind) -> &'static str {
+    match kind {
+        InputKind::Text => "text",
+        InputKind::Password => "password",
+        InputKind::Number => "number",
+        InputKind::Checkbox => "checkbox",
+        InputKind::Hidden => "hidden",
+        InputKind::Email => "email",
+        InputKind::Tel => "tel",
+        InputKind::Submit => "submit",
+        InputKind::Button => "button",
+        InputKind::DatetimeLocal => "datetime-local",
+        InputKind::Date => "date",
+        InputKind::Url => "url",
+    }
+}
+
+fn value_of(input: &InputAttributes) -> String {
+    input.value.as_ref().map(as_text).unwrap_or_default()
+}
+
+/// A JSON value as a form field holds it.
+fn as_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+fn is_visible(node: &Node) -> bool {
+    match &node.attributes {
+        Attributes::Input(input) => input.kind != InputKind::Hidden,
+        Attributes::Text(_) | Attributes::Image(_) | Attributes::Anchor(_) => true,
+        Attributes::Script(_) | Attributes::Div(_) => false,
+    }
+}

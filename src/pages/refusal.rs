@@ -1,0 +1,197 @@
+//! Requests that were not forwarded, and what to do about it.
+
+use super::notice::{NoticeTemplate, details};
+use super::view::{self, Frame, Shell};
+
+/// A request that was not forwarded.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// Why.
+    pub explanation: Explanation,
+    /// The status that it is answered with, shown for those who have to report it.
+    pub status: u16,
+    /// Names the request in the logs.
+    pub request_id: String,
+    /// The `reason` of the rule, in the operator's words.
+    pub reason: Option<String>,
+    /// Where to do what is asked for: log in, confirm, set up.
+    pub proceed: Option<String>,
+    /// The page that the person came from, where it is ours.
+    pub back: Option<String>,
+    /// When to try again, in seconds.
+    pub retry_after_seconds: Option<u64>,
+}
+
+impl Refusal {
+    /// A refusal that only says why.
+    #[must_use]
+    pub const fn new(explanation: Explanation, status: u16, request_id: String) -> Self {
+        Self {
+            explanation,
+            status,
+            request_id,
+            reason: None,
+            proceed: None,
+            back: None,
+            retry_after_seconds: None,
+        }
+    }
+}
+
+/// Why a request was not forwarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Explanation {
+    /// No session, and a form was sent, which a redirect would lose without a word.
+    LogIn,
+    /// A second factor is wanted, and a form was sent.
+    StepUp,
+    /// The session was confirmed too long ago, and a form was sent.
+    Refresh,
+    /// A second factor is wanted, there is none, and a form was sent.
+    Enrol,
+    /// The person came back from logging in several times without what the rule asks for.
+    NoProgress,
+    /// The rule does not let this person in.
+    Denied,
+    /// No rule is about this.
+    NotFound,
+    /// No rule is about this host.
+    UnknownHost,
+    /// The rules know the address, but not with this method.
+    MethodNotAllowed,
+    /// The request can be read in more than one way.
+    BadRequest,
+    /// Two different credentials came along.
+    AmbiguousCredentials,
+    /// The request took too long to arrive.
+    Timeout,
+    /// The request is too large.
+    TooLarge,
+    /// Too many checks of one credential.
+    TooMany,
+    /// The identity service asks to wait.
+    Throttled,
+    /// The identity service can't be asked.
+    Unavailable,
+    /// The application can't be reached.
+    UpstreamUnreachable,
+    /// The application does not answer.
+    UpstreamTimeout,
+    /// Something failed on our side.
+    Internal,
+}
+
+impl Explanation {
+    /// All of them.
+    pub const ALL: [Self; 19] = [
+        Self::LogIn,
+        Self::StepUp,
+        Self::Refresh,
+        Self::Enrol,
+        Self::NoProgress,
+        Self::Denied,
+        Self::NotFound,
+        Self::UnknownHost,
+        Self::MethodNotAllowed,
+        Self::BadRequest,
+        Self::AmbiguousCredentials,
+        Self::Timeout,
+        Self::TooLarge,
+        Self::TooMany,
+        Self::Throttled,
+        Self::Unavailable,
+        Self::UpstreamUnreachable,
+        Self::UpstreamTimeout,
+        Self::Internal,
+    ];
+
+    /// What the keys of its texts start with.
+    const fn key(self) -> &'static str {
+        match self {
+            Self::LogIn => "refusal-log-in",
+            Self::StepUp => "refusal-step-up",
+            Self::Refresh => "refusal-refresh",
+            Self::Enrol => "refusal-enrol",
+            Self::NoProgress => "refusal-loop",
+            Self::Denied => "refusal-denied",
+            Self::NotFound => "refusal-no-rule",
+            Self::UnknownHost => "refusal-unknown-host",
+            Self::MethodNotAllowed => "refusal-method",
+            Self::BadRequest => "refusal-ambiguous",
+            Self::AmbiguousCredentials => "refusal-credentials",
+            Self::Timeout => "refusal-request-timeout",
+            Self::TooLarge => "refusal-too-large",
+            Self::TooMany => "refusal-too-many",
+            Self::Throttled => "refusal-throttled",
+            Self::Unavailable => "refusal-identity",
+            Self::UpstreamUnreachable => "refusal-unreachable",
+            Self::UpstreamTimeout => "refusal-timeout",
+            Self::Internal => "refusal-internal",
+        }
+    }
+
+    const fn icon(self) -> &'static str {
+        match self {
+            Self::LogIn | Self::StepUp | Self::Refresh | Self::Enrol => "shield",
+            Self::Denied | Self::NotFound | Self::MethodNotAllowed => "lock",
+            Self::UnknownHost
+            | Self::NoProgress
+            | Self::BadRequest
+            | Self::AmbiguousCredentials
+            | Self::TooLarge
+            | Self::Internal => "alert",
+            Self::Timeout
+            | Self::TooMany
+            | Self::Throttled
+            | Self::Unavailable
+            | Self::UpstreamUnreachable
+            | Self::UpstreamTimeout => "clock",
+        }
+    }
+
+    /// What the button to [`Refusal::proceed`] says.
+    const fn proceed(self) -> &'static str {
+        match self {
+            Self::LogIn => "proceed-log-in",
+            Self::StepUp | Self::Refresh => "proceed-confirm",
+            Self::Enrol => "proceed-enrol",
+            Self::NoProgress
+            | Self::Denied
+            | Self::NotFound
+            | Self::UnknownHost
+            | Self::MethodNotAllowed
+            | Self::BadRequest
+            | Self::AmbiguousCredentials
+            | Self::Timeout
+            | Self::TooLarge
+            | Self::TooMany
+            | Self::Throttled
+            | Self::Unavailable
+            | Self::UpstreamUnreachable
+            | Self::UpstreamTimeout
+            | Self::Internal => "proceed-again",
+        }
+    }
+}
+
+pub(super) fn render(shell: Shell<'_>, page: &Refusal) -> String {
+    let say = shell.say;
+    let key = page.explanation.key();
+    view::document(&NoticeTemplate {
+        frame: Frame::new(shell, say.text(&format!("{key}-title")).into_owned()),
+        icon: page.explanation.icon(),
+        what: say.text(&format!("{key}-what")).into_owned(),
+        todo: say.text(&format!("{key}-todo")).into_owned(),
+        purpose: page.reason.as_deref(),
+        proceed: page
+            .proceed
+            .as_deref()
+            .map(|href| (say.text(page.explanation.proceed()).into_owned(), href)),
+        back: page
+            .back
+            .as_deref()
+            .map(|href| (say.text("go-back").into_owned(), href)),
+        wait_seconds: page.retry_after_seconds,
+        details: details(shell, Some(page.status), Some(&page.request_id)),
+    })
+}
