@@ -4,7 +4,9 @@
 //! [`judge`] weighs a [`Standing`] against the rule; [`decide`] turns an `Allow` into a [`Permit`],
 //! the only key to an upstream.
 
+mod canonical;
 mod decide;
+mod fold;
 mod host;
 mod method;
 mod path;

@@ -1,6 +1,7 @@
 //! The canonical path.
 
 use super::AmbiguousRequest;
+use super::canonical::canonicalise;
 
 /// A path in the one form that is matched and forwarded: starts with `/`, unreserved characters
 /// decoded, escapes in upper case, no dot segments, no empty segments (but a trailing slash).
@@ -40,10 +41,14 @@ impl CanonicalPath {
     /// # Errors
     /// A path that different programs would read differently, whatever a rule says.
     pub fn parse_for_rules(raw: &str) -> Result<Self, AmbiguousRequest> {
-        let _ = raw;
+        let canonical = canonicalise(raw)?;
         Ok(Self {
-            text: raw.into(),
-            traits: Traits::default(),
+            traits: Traits {
+                merged: canonical.merged,
+                encoded_slash: canonical.encoded_slash,
+                lax: canonical.lax,
+            },
+            text: canonical.text.into(),
         })
     }
 
@@ -69,6 +74,11 @@ impl CanonicalPath {
         }
     }
 
+    /// Whether a lax application could read another path in it.
+    pub(super) const fn has_look_alikes(&self) -> bool {
+        self.traits.lax
+    }
+
     /// Why this path is refused by a rule with these switches.
     pub(super) const fn refusal(
         &self,
@@ -84,3 +94,7 @@ impl CanonicalPath {
         None
     }
 }
+
+#[cfg(test)]
+#[path = "path_tests.rs"]
+mod tests;

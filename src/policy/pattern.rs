@@ -1,5 +1,7 @@
 //! Hosts and paths as rules write them.
 
+use super::canonical::canonicalise;
+use super::fold::fold;
 use super::{AmbiguousRequest, CanonicalPath, Host};
 
 /// Hosts that a rule is about.
@@ -60,8 +62,16 @@ impl HostPattern {
     /// # Errors
     /// [`PatternError::Host`].
     pub fn parse(text: &str) -> Result<Self, PatternError> {
-        let _ = text;
-        Err(PatternError::Host)
+        let (host, pattern): (_, fn(Host) -> Self) = match text.strip_prefix("*.") {
+            Some(parent) => (parent, Self::Below),
+            None => (text, Self::Exact),
+        };
+        match Host::parse(host) {
+            // Addresses have no hosts below them.
+            Ok(host) if host.is_address() && host.as_str() != text => Err(PatternError::Host),
+            Ok(host) => Ok(pattern(host)),
+            Err(_) => Err(PatternError::Host),
+        }
     }
 }
 
@@ -71,13 +81,220 @@ impl PathPattern {
     /// # Errors
     /// Anything that could never match a canonical path, or not as written.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
-        let _ = CanonicalPath::parse(text);
-        Err(PatternError::NoSlash)
+        let Some(path) = text.strip_prefix('/') else {
+            return Err(PatternError::NoSlash);
+        };
+        let mut segments = Vec::new();
+        for piece in path.split('/') {
+            if segments.last() == Some(&Segment::Rest) {
+                return Err(PatternError::RestNotLast);
+            }
+            segments.push(Segment::parse(piece)?);
+        }
+        check_canonical(&segments)?;
+        Ok(Self {
+            segments: segments.into(),
+        })
     }
 
     /// Its pieces.
     #[must_use]
     pub fn segments(&self) -> &[Segment] {
         &self.segments
+    }
+
+    /// Whether it is about requests whose path has `%2F`, which rules refuse unless told
+    /// otherwise.
+    #[must_use]
+    pub fn has_encoded_slash(&self) -> bool {
+        self.segments.iter().any(|segment| match segment {
+            Segment::Literal(text) => text.contains("%2F"),
+            Segment::One | Segment::Rest => false,
+        })
+    }
+
+    /// Whether every path it matches is `prefix` or below it.
+    #[must_use]
+    pub fn is_below(&self, prefix: &CanonicalPath) -> bool {
+        let prefix = prefix.as_str().trim_end_matches('/');
+        let mut segments = self.segments.iter();
+        prefix.split('/').skip(1).all(
+            |wanted| matches!(segments.next(), Some(Segment::Literal(text)) if **text == *wanted),
+        )
+    }
+
+    /// The pattern as a lax application would read it.
+    pub(super) fn folded(&self) -> Self {
+        let mut segments: Vec<Segment> = Vec::with_capacity(self.segments.len());
+        for segment in &self.segments {
+            match segment {
+                Segment::Literal(text) => segments.extend(
+                    fold(text)
+                        .split('/')
+                        .filter(|piece| !piece.is_empty())
+                        .map(|piece| Segment::Literal(piece.into())),
+                ),
+                Segment::One | Segment::Rest => segments.push(segment.clone()),
+            }
+        }
+        if segments.is_empty() {
+            segments.push(Segment::Literal("".into()));
+        }
+        Self {
+            segments: segments.into(),
+        }
+    }
+}
+
+impl Segment {
+    fn parse(piece: &str) -> Result<Self, PatternError> {
+        let name = piece
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'));
+        match (piece, name) {
+            ("*", _) => Ok(Self::One),
+            ("**", _) => Ok(Self::Rest),
+            (_, Some(name)) if is_name(name) => Ok(Self::One),
+            _ if piece.contains(['*', '{', '}']) => Err(PatternError::PartialSegment),
+            _ => Ok(Self::Literal(piece.into())),
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
+/// Literals must be spelled as canonical paths are, or they would never match.
+fn check_canonical(segments: &[Segment]) -> Result<(), PatternError> {
+    let mut path = String::new();
+    for segment in segments {
+        path.push('/');
+        match segment {
+            Segment::Literal(text) => path.push_str(text),
+            // Any name does: what matters is that the segment is not empty.
+            Segment::One | Segment::Rest => path.push('x'),
+        }
+    }
+    let canonical = canonicalise(&path).map_err(PatternError::Ambiguous)?;
+    if canonical.merged {
+        return Err(PatternError::Ambiguous(AmbiguousRequest::EmptySegment));
+    }
+    if canonical.text == path {
+        return Ok(());
+    }
+    Err(PatternError::NotCanonical(respell(
+        segments,
+        &canonical.text,
+    )))
+}
+
+/// The pattern in canonical spelling; `canonical` has its literals.
+fn respell(segments: &[Segment], canonical: &str) -> Box<str> {
+    let mut text = String::new();
+    for (segment, piece) in segments.iter().zip(canonical.split('/').skip(1)) {
+        text.push('/');
+        text.push_str(match segment {
+            Segment::Literal(_) => piece,
+            Segment::One => "*",
+            Segment::Rest => "**",
+        });
+    }
+    text.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_read_segment_by_segment() {
+        let pattern = PathPattern::parse("/a/{id}/*/**").unwrap();
+        let expected = [
+            Segment::Literal("a".into()),
+            Segment::One,
+            Segment::One,
+            Segment::Rest,
+        ];
+        assert_eq!(pattern.segments(), expected);
+        let root = PathPattern::parse("/").unwrap();
+        assert_eq!(root.segments(), [Segment::Literal("".into())]);
+    }
+
+    #[test]
+    fn patterns_that_could_never_match_are_refused() {
+        let not_canonical = |text: &str| PatternError::NotCanonical(text.into());
+        for (text, expected) in [
+            ("", PatternError::NoSlash),
+            ("a/b", PatternError::NoSlash),
+            ("/a/**/b", PatternError::RestNotLast),
+            ("/a/**/", PatternError::RestNotLast),
+            ("/a*", PatternError::PartialSegment),
+            ("/***", PatternError::PartialSegment),
+            ("/{a b}", PatternError::PartialSegment),
+            ("/{}", PatternError::PartialSegment),
+            (
+                "/a//b",
+                PatternError::Ambiguous(AmbiguousRequest::EmptySegment),
+            ),
+            (
+                "/a/../b",
+                PatternError::Ambiguous(AmbiguousRequest::DotSegment),
+            ),
+            ("/a?b", PatternError::Ambiguous(AmbiguousRequest::Character)),
+            ("/ä", PatternError::Ambiguous(AmbiguousRequest::NotUtf8)),
+            ("/%61/{x}/**", not_canonical("/a/*/**")),
+            ("/a%c3%a4", not_canonical("/a%C3%A4")),
+        ] {
+            assert_eq!(PathPattern::parse(text), Err(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_names_addresses_or_everything_below_a_name() {
+        assert!(matches!(
+            HostPattern::parse("App.Test"),
+            Ok(HostPattern::Exact(_))
+        ));
+        assert!(matches!(
+            HostPattern::parse("127.0.0.1"),
+            Ok(HostPattern::Exact(_))
+        ));
+        assert!(matches!(
+            HostPattern::parse("*.app.test"),
+            Ok(HostPattern::Below(_))
+        ));
+        for text in [
+            "*",
+            "*.",
+            "a.*.b",
+            "app.test:80",
+            "*.127.0.0.1",
+            "http://app.test",
+        ] {
+            assert_eq!(HostPattern::parse(text), Err(PatternError::Host), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_lies_below_a_mount_only_with_all_it_matches() {
+        let mount = CanonicalPath::parse("/auth").unwrap();
+        for (text, expected) in [
+            ("/auth", true),
+            ("/auth/**", true),
+            ("/auth/login", true),
+            ("/authx", false),
+            ("/**", false),
+            ("/*/login", false),
+        ] {
+            assert_eq!(
+                PathPattern::parse(text).unwrap().is_below(&mount),
+                expected,
+                "{text}"
+            );
+        }
     }
 }
