@@ -5,9 +5,13 @@
 //! the only key to an upstream.
 
 mod canonical;
+mod conflict;
 mod decide;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod fold;
 mod host;
+mod index;
 mod method;
 mod path;
 mod pattern;
@@ -16,8 +20,10 @@ mod request;
 mod rule;
 mod rule_set;
 mod subject;
+mod trie;
 mod upstream;
 
+pub use conflict::{Conflict, ConflictKind};
 pub use decide::{Decision, Outcome, decide, judge};
 pub use host::Host;
 pub use method::Methods;
@@ -29,7 +35,7 @@ pub use rule::{
     Enrolment, Location, Matcher, RequiredAal, Requirement, Rule, RuleId, RuleIndex, RuleParts,
     Switches, UpstreamIndex,
 };
-pub use rule_set::{Conflict, ConflictKind, Found, Match, RuleSet};
+pub use rule_set::{Found, Match, RuleSet};
 pub use subject::{Completion, SecondFactor, Standing, Subject};
 pub use upstream::{
     Balance, Endpoint, EndpointAddress, Health, Upstream, UpstreamProtocol, UpstreamTls,

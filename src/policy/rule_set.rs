@@ -1,11 +1,13 @@
 //! One generation of rules.
 
+use std::borrow::Cow;
+
 use http::Method;
 
-use super::{
-    AmbiguousRequest, Host, Location, Request, Rule, RuleId, RuleIndex, RuleParts, Upstream,
-    UpstreamIndex,
-};
+use super::conflict::{Conflict, find_conflicts};
+use super::fold::{cut, fold};
+use super::index::{Index, Miss, Reading, Wanted};
+use super::{AmbiguousRequest, Host, Request, Rule, RuleIndex, RuleParts, Upstream, UpstreamIndex};
 
 /// Rules and upstreams that belong together. Immutable; a reload makes another one.
 #[derive(Debug, Default)]
@@ -13,6 +15,7 @@ pub struct RuleSet {
     number: u64,
     rules: Vec<Rule>,
     upstreams: Vec<Upstream>,
+    index: Index,
 }
 
 /// What a rule set says about a request.
@@ -40,6 +43,19 @@ pub struct Match {
 }
 
 impl Match {
+    const fn alone(rule: RuleIndex) -> Self {
+        Self {
+            rule,
+            look_alikes: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, rule: RuleIndex) {
+        if rule != self.rule && !self.look_alikes.contains(&rule) {
+            self.look_alikes.push(rule);
+        }
+    }
+
     /// The rule that the request reaches: its upstream gets it, its name is logged.
     #[must_use]
     pub const fn rule(&self) -> RuleIndex {
@@ -52,39 +68,25 @@ impl Match {
     }
 }
 
-/// Two rules that can't stand beside each other.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Conflict {
-    /// What is wrong between them.
-    pub kind: ConflictKind,
-    /// The rule that is at fault.
-    pub rule: (RuleId, Location),
-    /// The one it clashes with.
-    pub other: (RuleId, Location),
-}
-
-/// What is wrong between two rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ConflictKind {
-    /// Neither comes before the other, and one request can match both.
-    Ambiguous,
-    /// The rule can never win: the other comes first and matches everything it matches.
-    Dead,
-    /// The public rule can never win: the other comes first and shields everything it matches.
-    Shielded,
-}
-
 impl RuleSet {
     /// Puts rules in order, as generation 0 until it is numbered.
     ///
     /// # Errors
     /// Every pair of rules that can't stand beside each other.
     pub fn build(rules: Vec<RuleParts>, upstreams: Vec<Upstream>) -> Result<Self, Vec<Conflict>> {
-        Ok(Self {
-            number: 0,
-            rules: rules.into_iter().map(Rule).collect(),
-            upstreams,
-        })
+        let rules: Vec<Rule> = rules.into_iter().map(Rule).collect();
+        let index = Index::of(&rules);
+        let conflicts = find_conflicts(&rules, &index);
+        if conflicts.is_empty() {
+            Ok(Self {
+                number: 0,
+                rules,
+                upstreams,
+                index,
+            })
+        } else {
+            Err(conflicts)
+        }
     }
 
     /// The same rules as generation `number`.
@@ -103,16 +105,83 @@ impl RuleSet {
     /// Finds the rules for a request, in time that does not depend on how many rules there are.
     #[must_use]
     pub fn find(&self, request: &Request) -> Found {
-        let _ = request;
-        Found::UnknownHost
+        let path = &request.path;
+        let wanted = Wanted {
+            host: request.host.as_str(),
+            path: path.as_str(),
+            method: &request.method,
+            reading: Reading::Exact,
+        };
+        let rule = match self.index.find(wanted) {
+            Ok(entry) => entry.rule,
+            Err(miss) => return self.answer_miss(miss, request, wanted),
+        };
+        let switches = self.rule(rule).switches();
+        let refusal = path.refusal(switches.merge_slashes, switches.allow_encoded_slash);
+        if let Some(reason) = refusal {
+            return Found::Ambiguous(reason);
+        }
+        if !switches.strict_paths {
+            return Found::Rule(Match::alone(rule));
+        }
+        self.with_look_alikes(Match::alone(rule), wanted, path.has_look_alikes())
+    }
+
+    /// The answer where no rule takes the request. What no rule lifts is refused before all else.
+    fn answer_miss(&self, miss: Miss, request: &Request, wanted: Wanted<'_>) -> Found {
+        if let Some(reason) = request.path.refusal(false, false) {
+            return Found::Ambiguous(reason);
+        }
+        match miss {
+            Miss::Shielded => Found::MethodNotAllowed(self.index.allowed_methods(wanted)),
+            Miss::Nothing if self.index.knows_host(&request.host) => Found::NoRule,
+            Miss::Nothing => Found::UnknownHost,
+        }
+    }
+
+    /// Adds the rules that a lax application's readings of the path would reach. Where such a
+    /// reading is refused for its method, the request is.
+    fn with_look_alikes(
+        &self,
+        mut found: Match,
+        wanted: Wanted<'_>,
+        has_look_alikes: bool,
+    ) -> Found {
+        if !has_look_alikes && !self.index.has_folded() {
+            return Found::Rule(found);
+        }
+        let folded = if has_look_alikes {
+            Cow::Owned(fold(wanted.path))
+        } else {
+            Cow::Borrowed(wanted.path)
+        };
+        for path in [Some(&*folded), cut(&folded)].into_iter().flatten() {
+            let wanted = Wanted {
+                path,
+                reading: Reading::Folded,
+                ..wanted
+            };
+            match self.index.find(wanted) {
+                Ok(entry) => {
+                    for rule in self.index.equals_of(entry, wanted) {
+                        found.add(rule);
+                    }
+                }
+                Err(Miss::Shielded) => {
+                    return Found::MethodNotAllowed(self.index.allowed_methods(wanted));
+                }
+                // No rule protects this reading, and the rule that was found allows the path.
+                Err(Miss::Nothing) => {}
+            }
+        }
+        Found::Rule(found)
     }
 
     /// Whether a rule names this host, exactly or by a wildcard: people may be sent back there.
     /// Rules for any host name none.
     #[must_use]
     pub fn names_host(&self, host: &Host) -> bool {
-        let _ = host;
-        false
+        self.index.names_host(host)
     }
 
     /// Whether the gateway has to find out who is asking before it can decide.
@@ -147,3 +216,7 @@ impl RuleSet {
         &self.rules
     }
 }
+
+#[cfg(test)]
+#[path = "rule_set_tests.rs"]
+mod tests;

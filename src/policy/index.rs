@@ -1,0 +1,302 @@
+//! Rules by host and path.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use http::Method;
+
+use super::host::parents;
+use super::trie::{Entry, Trie};
+use super::{Host, HostPattern, Rule, RuleIndex};
+
+type ByHost = HashMap<Box<str>, Paths, foldhash::fast::FixedState>;
+
+/// The rules of a set, for looking up.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    exact: ByHost,
+    below: ByHost,
+    any: Paths,
+    /// Some rule has another priority than the others, so that specificity alone is not the order.
+    has_priorities: bool,
+    /// Some pattern is another one to a lax reader.
+    has_folded: bool,
+}
+
+/// The path patterns of one host.
+#[derive(Debug, Default)]
+pub(super) struct Paths {
+    as_written: Trie,
+    /// As a lax application would read the patterns, where that makes a difference.
+    folded: Option<Trie>,
+}
+
+/// How patterns and paths are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// As they are.
+    Exact,
+    /// As a lax application would: the path is folded already.
+    Folded,
+}
+
+/// What a look-up is for.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) host: &'a str,
+    pub(super) path: &'a str,
+    pub(super) method: &'a Method,
+    pub(super) reading: Reading,
+}
+
+/// Why a look-up found no rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Miss {
+    /// Patterns match, but the methods do not, or only public rules are left that others shield.
+    Shielded,
+    /// No pattern matches.
+    Nothing,
+}
+
+impl Index {
+    pub(super) fn of(rules: &[Rule]) -> Self {
+        let mut index = Self::default();
+        let mut fresh = 0;
+        for (place, rule) in rules.iter().enumerate() {
+            let matcher = rule.matcher();
+            for host in &matcher.hosts {
+                for path in &matcher.paths {
+                    let entry = entry_of(RuleIndex(place), rule);
+                    index.paths_mut(host).as_written.insert(path, fresh, entry);
+                    fresh += 1;
+                }
+            }
+            let first = rules.first().map(|first| first.matcher().priority);
+            index.has_priorities |= first != Some(matcher.priority);
+        }
+        index.fold(rules, fresh);
+        index
+    }
+
+    /// Adds the folded patterns of every host that has one which folding changes.
+    fn fold(&mut self, rules: &[Rule], mut fresh: u32) {
+        for rule in rules {
+            for host in &rule.matcher().hosts {
+                for path in &rule.matcher().paths {
+                    if path.folded() != *path {
+                        self.paths_mut(host).folded = Some(Trie::default());
+                        self.has_folded = true;
+                    }
+                }
+            }
+        }
+        if !self.has_folded {
+            return;
+        }
+        for (place, rule) in rules.iter().enumerate() {
+            for host in &rule.matcher().hosts {
+                for path in &rule.matcher().paths {
+                    if let Some(folded) = &mut self.paths_mut(host).folded {
+                        folded.insert(&path.folded(), fresh, entry_of(RuleIndex(place), rule));
+                        fresh += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    fn paths_mut(&mut self, host: &HostPattern) -> &mut Paths {
+        let (table, host) = match host {
+            HostPattern::Exact(host) => (&mut self.exact, host),
+            HostPattern::Below(host) => (&mut self.below, host),
+            HostPattern::Any => return &mut self.any,
+        };
+        table.entry(host.as_str().into()).or_default()
+    }
+
+    /// Whether folded patterns differ from the written ones.
+    pub(super) const fn has_folded(&self) -> bool {
+        self.has_folded
+    }
+
+    /// Whether rules can differ in priority.
+    pub(super) const fn has_priorities(&self) -> bool {
+        self.has_priorities
+    }
+
+    /// Whether some rule names this host.
+    pub(super) fn names_host(&self, host: &Host) -> bool {
+        self.named(host.as_str()).next().is_some()
+    }
+
+    /// Whether some rule is about this host.
+    pub(super) fn knows_host(&self, host: &Host) -> bool {
+        !self.any.as_written.is_empty() || self.names_host(host)
+    }
+
+    fn named<'a>(&'a self, host: &'a str) -> impl Iterator<Item = &'a Paths> {
+        self.exact.get(host).into_iter().chain(self.wildcards(host))
+    }
+
+    fn wildcards<'a>(&'a self, host: &'a str) -> impl Iterator<Item = &'a Paths> {
+        // Without wildcards the host need not be taken apart.
+        let host = (!self.below.is_empty()).then_some(host);
+        host.into_iter()
+            .flat_map(parents)
+            .filter_map(|parent| self.below.get(parent))
+    }
+
+    /// Every set of paths whose host pattern matches all that `host` matches, most specific first.
+    pub(super) fn covering_hosts<'a>(
+        &'a self,
+        host: &'a HostPattern,
+    ) -> impl Iterator<Item = &'a Trie> {
+        let (same, below) = match host {
+            HostPattern::Exact(host) => (self.exact.get(host.as_str()), Some(host.as_str())),
+            HostPattern::Below(host) => (self.below.get(host.as_str()), Some(host.as_str())),
+            HostPattern::Any => (None, None),
+        };
+        same.into_iter()
+            .chain(below.into_iter().flat_map(|host| self.wildcards(host)))
+            .chain([&self.any])
+            .map(|paths| &paths.as_written)
+    }
+
+    /// Every set of entries with one pattern, as written.
+    pub(super) fn leaves(&self) -> impl Iterator<Item = &[Entry]> {
+        self.exact
+            .values()
+            .chain(self.below.values())
+            .chain([&self.any])
+            .flat_map(|paths| paths.as_written.leaves())
+    }
+
+    /// Every entry whose host and path match, in order, whatever its methods.
+    pub(super) fn candidates<'i, B>(
+        &'i self,
+        wanted: Wanted<'i>,
+        mut visit: impl FnMut(&'i Entry) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        if !self.has_priorities {
+            return self.by_specificity(wanted, &mut visit);
+        }
+        let mut found = Vec::new();
+        let _: ControlFlow<()> = self.by_specificity(wanted, &mut |entry| {
+            found.push(entry);
+            ControlFlow::Continue(())
+        });
+        found.sort_by_key(|entry| std::cmp::Reverse(entry.priority));
+        found.into_iter().try_for_each(visit)
+    }
+
+    fn by_specificity<'i, B>(
+        &'i self,
+        wanted: Wanted<'i>,
+        visit: &mut impl FnMut(&'i Entry) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        for paths in self.named(wanted.host).chain([&self.any]) {
+            paths.read(wanted.reading).matching(wanted.path, visit)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The entry that covers the request. A rule whose methods leave the request out shields its
+    /// path: after it, a public rule counts only if it has the very same pattern.
+    pub(super) fn find<'i>(&'i self, wanted: Wanted<'i>) -> Result<&'i Entry, Miss> {
+        let mut shield = Shield::None;
+        let mut seen = false;
+        let flow = self.candidates(wanted, |entry| {
+            seen = true;
+            let covers = entry.methods.contain(wanted.method);
+            if covers && !(entry.public && shield.keeps_out(entry.pattern)) {
+                return ControlFlow::Break(entry);
+            }
+            if !covers && !entry.fall_through {
+                shield = shield.and(entry.pattern);
+            }
+            ControlFlow::Continue(())
+        });
+        match flow {
+            ControlFlow::Break(entry) => Ok(entry),
+            ControlFlow::Continue(()) if seen => Err(Miss::Shielded),
+            ControlFlow::Continue(()) => Err(Miss::Nothing),
+        }
+    }
+
+    /// The methods with which a request for this host and path would find a rule.
+    pub(super) fn allowed_methods(&self, wanted: Wanted<'_>) -> Vec<Method> {
+        let mut named: Vec<&Method> = Vec::new();
+        let _: ControlFlow<()> = self.candidates(wanted, |entry| {
+            named.extend(entry.methods.named());
+            ControlFlow::Continue(())
+        });
+        let mut allowed: Vec<Method> = Vec::new();
+        for method in named {
+            let would_find = self.find(Wanted { method, ..wanted }).is_ok();
+            if would_find && !allowed.contains(method) {
+                allowed.push(method.clone());
+            }
+        }
+        allowed
+    }
+
+    /// Rules that come neither before nor after `hit` and cover the request too. There are none
+    /// as rules are written; folding can make patterns equal.
+    pub(super) fn equals_of(&self, hit: &Entry, wanted: Wanted<'_>) -> Vec<RuleIndex> {
+        let mut equals = Vec::new();
+        let _: ControlFlow<()> = self.candidates(wanted, |entry| {
+            let same_place = entry.pattern == hit.pattern && entry.order() == hit.order();
+            if same_place && entry.methods.contain(wanted.method) {
+                equals.push(entry.rule);
+            }
+            ControlFlow::Continue(())
+        });
+        equals
+    }
+}
+
+impl Paths {
+    fn read(&self, reading: Reading) -> &Trie {
+        match (reading, &self.folded) {
+            (Reading::Folded, Some(folded)) => folded,
+            (Reading::Folded, None) | (Reading::Exact, _) => &self.as_written,
+        }
+    }
+}
+
+/// The patterns that shield the rest of the order.
+#[derive(Clone, Copy)]
+enum Shield {
+    None,
+    Pattern(u32),
+    Several,
+}
+
+impl Shield {
+    const fn and(self, pattern: u32) -> Self {
+        match self {
+            Self::None => Self::Pattern(pattern),
+            Self::Pattern(present) if present == pattern => self,
+            Self::Pattern(_) | Self::Several => Self::Several,
+        }
+    }
+
+    const fn keeps_out(self, pattern: u32) -> bool {
+        match self {
+            Self::None => false,
+            Self::Pattern(present) => present != pattern,
+            Self::Several => true,
+        }
+    }
+}
+
+fn entry_of(place: RuleIndex, rule: &Rule) -> Entry {
+    Entry {
+        rule: place,
+        pattern: 0,
+        priority: rule.matcher().priority,
+        methods: rule.matcher().methods.clone(),
+        public: rule.is_public(),
+        fall_through: rule.switches().fall_through,
+    }
+}
