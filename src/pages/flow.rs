@@ -71,6 +71,8 @@ struct FlowTemplate<'a> {
     purpose: Option<&'a str>,
     main: Option<FormView>,
     others: Vec<OtherWay>,
+    /// What to do where there is no form.
+    way_out: Option<LinkView>,
     links: Vec<LinkView>,
 }
 
@@ -115,12 +117,22 @@ pub(super) fn render_login(shell: Shell<'_>, page: &LoginPage) -> String {
         None => "login-no-second-factor",
     };
     if let Some(form) = &mut main {
+        form.username = form::username(form, page.account.as_ref());
         focus_first(form, frame.alerts.errors.is_empty());
     }
     view::document(&FlowTemplate {
         lead: say.text(lead).into_owned(),
         purpose: page.purpose.as_deref(),
-        links: login_links(shell, page, main.is_none()),
+        links: login_links(shell, page),
+        way_out: page
+            .settings_url
+            .as_ref()
+            .filter(|_| main.is_none())
+            .map(|href| LinkView {
+                before: String::new(),
+                text: say.text("enrol-link").into_owned(),
+                href: href.clone(),
+            }),
         main,
         others,
         frame,
@@ -145,7 +157,7 @@ fn login_lead(step: LoginStep, group: Option<NodeGroup>) -> &'static str {
     }
 }
 
-fn login_links(shell: Shell<'_>, page: &LoginPage, nothing_enrolled: bool) -> Vec<LinkView> {
+fn login_links(shell: Shell<'_>, page: &LoginPage) -> Vec<LinkView> {
     let link = |before: &str, text: &str, href: &str| LinkView {
         before: shell.say.text(before).into_owned(),
         text: shell.say.text(text).into_owned(),
@@ -159,9 +171,6 @@ fn login_links(shell: Shell<'_>, page: &LoginPage, nothing_enrolled: bool) -> Ve
         if let Some(href) = &page.registration_url {
             links.push(link("register-before", "register-link", href));
         }
-    }
-    if let Some(href) = page.settings_url.as_ref().filter(|_| nothing_enrolled) {
-        links.push(link("enrol-before", "enrol-link", href));
     }
     links
 }
@@ -192,6 +201,7 @@ pub(super) fn render_registration(shell: Shell<'_>, page: &RegistrationPage) -> 
         purpose: None,
         main: Some(form),
         others: Vec::new(),
+        way_out: None,
         links: vec![LinkView {
             before: say.text("login-before").into_owned(),
             text: say.text("login-link").into_owned(),

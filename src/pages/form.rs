@@ -3,6 +3,7 @@
 use fluent::FluentArgs;
 use serde_json::Value;
 
+use super::flow::Account;
 use super::text::Say;
 use super::view::{Alerts, ButtonView, FieldView, FormView, Look, Notice, Problem};
 use crate::contract::{
@@ -242,6 +243,15 @@ impl FormMaker<'_> {
         };
         Some(guess.to_owned())
     }
+}
+
+/// Whose password a form asks for, where the form has no field that says so.
+pub(super) fn username(form: &FormView, account: Option<&Account>) -> Option<String> {
+    let asks_password = form.fields.iter().any(|field| field.kind == "password");
+    let asks_who = form.fields.iter().any(|field| field.kind != "password");
+    account
+        .filter(|_| asks_password && !asks_who)
+        .map(|account| account.name.clone())
 }
 
 /// The group's name in JSON, in element ids and in the keys of texts.

@@ -47,7 +47,6 @@ struct Section {
     app: Option<AuthenticatorApp>,
     /// The one button takes something away: it waits behind a question.
     removal: Option<String>,
-    highlighted: bool,
 }
 
 /// What is needed to set up an authenticator app.
@@ -64,23 +63,28 @@ pub(super) fn render(shell: Shell<'_>, page: &SettingsPage) -> String {
         form: &page.form,
         new_password: true,
     };
-    let mut frame = Frame::new(shell, say.text("settings-title").into_owned());
-    frame.wide = true;
+    let enrolment = page.enrolment.as_ref().filter(|_| !is_enrolled(&page.form));
+    let title = match enrolment {
+        Some(_) => "enrolment-title",
+        None => "settings-title",
+    };
+    let mut frame = Frame::new(shell, say.text(title).into_owned());
+    frame.wide = enrolment.is_none();
     frame.account = page.account.as_ref();
     frame.alerts = form::alerts(say, &page.form, &[]);
     let mut sections: Vec<Section> = Vec::new();
     for group in maker.groups() {
-        let form = maker.form(&[group], &mut frame.alerts.errors);
-        let section = section(shell, page, group, form);
-        if section.highlighted {
-            sections.insert(0, section);
-        } else {
-            sections.push(section);
+        // Who came to set up a second step is shown that, and nothing to get lost in.
+        if enrolment.is_some() && !is_second_step(group) {
+            continue;
         }
+        let mut form = maker.form(&[group], &mut frame.alerts.errors);
+        form.username = form::username(&form, page.account.as_ref());
+        sections.push(section(shell, page, group, form));
     }
     view::document(&SettingsTemplate {
         frame,
-        enrolment: page.enrolment.as_ref(),
+        enrolment,
         sections,
         sessions_url: page.sessions_url.as_deref(),
         return_to: page.return_to.as_deref(),
@@ -109,9 +113,17 @@ fn section(shell: Shell<'_>, page: &SettingsPage, group: NodeGroup, form: FormVi
             .then(|| authenticator_app(&page.form))
             .flatten(),
         removal: removes.then(|| say.text("remove-ask").into_owned()),
-        highlighted: page.enrolment.is_some() && group == NodeGroup::Totp && !removes,
         form,
     }
+}
+
+fn is_second_step(group: NodeGroup) -> bool {
+    matches!(group, NodeGroup::Totp | NodeGroup::Webauthn)
+}
+
+/// Whether there is a second step already: its form only takes away.
+fn is_enrolled(form: &Ui) -> bool {
+    form.nodes.iter().any(|node| node.name() == "totp_unlink")
 }
 
 fn authenticator_app(form: &Ui) -> Option<AuthenticatorApp> {

@@ -56,6 +56,13 @@ pub(super) struct Alerts {
     pub(super) notices: Vec<Notice>,
 }
 
+impl Alerts {
+    /// Whether something can be mended in a field of the page.
+    pub(super) fn has_field_errors(&self) -> bool {
+        self.errors.iter().any(|problem| problem.field.is_some())
+    }
+}
+
 /// One error of the summary.
 pub(super) struct Problem {
     pub(super) text: String,
@@ -75,6 +82,8 @@ pub(super) struct FormView {
     pub(super) action: String,
     pub(super) method: String,
     pub(super) hidden: Vec<(String, String)>,
+    /// Tells password managers whose password is asked for; not sent.
+    pub(super) username: Option<String>,
     pub(super) fields: Vec<FieldView>,
     pub(super) buttons: Vec<ButtonView>,
 }
