@@ -148,6 +148,8 @@ pub struct RecoveryAddress {
 pub struct Identity {
     /// Names it.
     pub id: IdentityId,
+    /// Counts stored changes, so that two writers cannot undo each other; kept by the store.
+    pub revision: i64,
     /// The operator's own name for it; unique where given.
     pub external_id: Option<String>,
     /// The identity schema that its traits follow.
@@ -181,6 +183,7 @@ impl Identity {
     pub fn new(schema_id: impl Into<String>, traits: Value, now: Timestamp) -> Self {
         Self {
             id: IdentityId::random(),
+            revision: 0,
             external_id: None,
             schema_id: schema_id.into(),
             state: IdentityState::Active,

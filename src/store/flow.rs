@@ -1,0 +1,242 @@
+//! Self-service flows, stored errors, and what is parked while somebody signs in again.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::row::{micros, open_json, read_json, seal_context, seal_json, time, write_json};
+use super::{Store, StoreError};
+use crate::identity::{ErrorId, FlowId, IdentityId};
+
+/// The kind of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FlowKind {
+    /// Signing in.
+    Login,
+    /// Signing up.
+    Registration,
+    /// Changing one's own account.
+    Settings,
+    /// Getting back into an account.
+    Recovery,
+    /// Showing that an address is one's own.
+    Verification,
+}
+
+impl FlowKind {
+    /// The word in paths and rows.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Registration => "registration",
+            Self::Settings => "settings",
+            Self::Recovery => "recovery",
+            Self::Verification => "verification",
+        }
+    }
+}
+
+/// A stored flow. What it is about is the business of the flows; the store keeps it sealed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FlowRow {
+    /// Names it.
+    pub id: FlowId,
+    /// Its kind.
+    pub kind: FlowKind,
+    /// Counts its stored changes; kept by the store.
+    pub version: i64,
+    /// Everything else.
+    pub state: Value,
+    /// When it began.
+    pub issued_at: Timestamp,
+    /// From here on it can only be replaced.
+    pub expires_at: Timestamp,
+}
+
+#[derive(FromRow)]
+struct StoredFlow {
+    version: i64,
+    state: String,
+    issued_at: i64,
+    expires_at: i64,
+}
+
+/// What waits for somebody to sign in again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parked {
+    /// Names it; the cookie holds it.
+    pub id: Uuid,
+    /// What it is for.
+    pub name: String,
+    /// Who may take it.
+    pub identity: Option<IdentityId>,
+    /// The thing itself.
+    pub payload: Value,
+    /// From here on it is worth nothing.
+    pub expires_at: Timestamp,
+}
+
+#[derive(FromRow)]
+struct StoredParked {
+    identity_id: Option<Uuid>,
+    payload: String,
+    expires_at: i64,
+}
+
+impl Store {
+    /// Stores a new flow.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn create_flow(&self, flow: &FlowRow) -> Result<(), StoreError> {
+        let statement = "INSERT INTO flows (id, kind, version, state, issued_at, expires_at) \
+                         VALUES ($1, $2, $3, $4, $5, $6)";
+        sqlx::query(statement)
+            .bind(flow.id.uuid())
+            .bind(flow.kind.as_str())
+            .bind(flow.version)
+            .bind(self.seal_flow(flow)?)
+            .bind(micros(flow.issued_at))
+            .bind(micros(flow.expires_at))
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// The flow of this id and kind, expired or not.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn flow(&self, kind: FlowKind, id: FlowId) -> Result<Option<FlowRow>, StoreError> {
+        let statement = "SELECT version, state, issued_at, expires_at FROM flows \
+                         WHERE id = $1 AND kind = $2";
+        let row: Option<StoredFlow> = sqlx::query_as(statement)
+            .bind(id.uuid())
+            .bind(kind.as_str())
+            .fetch_optional(&self.reader)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let context = seal_context(id.uuid(), kind.as_str());
+        Ok(Some(FlowRow {
+            id,
+            kind,
+            version: row.version,
+            state: open_json(&self.keys, &context, &row.state, "flow")?,
+            issued_at: time(row.issued_at)?,
+            expires_at: time(row.expires_at)?,
+        }))
+    }
+
+    /// Stores a changed flow and counts its version up. `false`, and nothing is stored, when it
+    /// was changed since it was read: of two submissions one wins.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn save_flow(&self, flow: &mut FlowRow) -> Result<bool, StoreError> {
+        let statement = "UPDATE flows SET version = version + 1, state = $4, expires_at = $5 \
+                         WHERE id = $1 AND kind = $2 AND version = $3";
+        let done = sqlx::query(statement)
+            .bind(flow.id.uuid())
+            .bind(flow.kind.as_str())
+            .bind(flow.version)
+            .bind(self.seal_flow(flow)?)
+            .bind(micros(flow.expires_at))
+            .execute(&self.writer)
+            .await?;
+        let saved = done.rows_affected() == 1;
+        if saved {
+            flow.version += 1;
+        }
+        Ok(saved)
+    }
+
+    fn seal_flow(&self, flow: &FlowRow) -> Result<String, StoreError> {
+        let context = seal_context(flow.id.uuid(), flow.kind.as_str());
+        seal_json(&self.keys, &context, &flow.state, "flow")
+    }
+
+    /// Stores an error for the page that explains it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn create_error(&self, body: &Value, now: Timestamp) -> Result<ErrorId, StoreError> {
+        let id = ErrorId::random();
+        sqlx::query("INSERT INTO errors (id, body, created_at) VALUES ($1, $2, $3)")
+            .bind(id.uuid())
+            .bind(write_json(body, "error")?)
+            .bind(micros(now))
+            .execute(&self.writer)
+            .await?;
+        Ok(id)
+    }
+
+    /// A stored error and when it happened.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn error(&self, id: ErrorId) -> Result<Option<(Value, Timestamp)>, StoreError> {
+        let row: Option<(String, i64)> =
+            sqlx::query_as("SELECT body, created_at FROM errors WHERE id = $1")
+                .bind(id.uuid())
+                .fetch_optional(&self.reader)
+                .await?;
+        let Some((body, at)) = row else {
+            return Ok(None);
+        };
+        Ok(Some((read_json(&body, "error")?, time(at)?)))
+    }
+
+    /// Parks something until somebody has signed in again.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn park(&self, parked: &Parked) -> Result<(), StoreError> {
+        let statement = "INSERT INTO continuity (id, name, identity_id, payload, expires_at) \
+                         VALUES ($1, $2, $3, $4, $5)";
+        let context = seal_context(parked.id, &parked.name);
+        sqlx::query(statement)
+            .bind(parked.id)
+            .bind(&parked.name)
+            .bind(parked.identity.map(IdentityId::uuid))
+            .bind(seal_json(&self.keys, &context, &parked.payload, "payload")?)
+            .bind(micros(parked.expires_at))
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Takes what was parked, once: whoever comes second, comes too late, or is somebody else
+    /// gets nothing. Somebody else leaves it where it is.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn take_parked(
+        &self,
+        id: Uuid,
+        name: &str,
+        identity: Option<IdentityId>,
+        now: Timestamp,
+    ) -> Result<Option<Parked>, StoreError> {
+        let statement = "DELETE FROM continuity WHERE id = $1 AND name = $2 AND expires_at > $3 \
+            AND (identity_id IS NULL OR identity_id = $4) \
+            RETURNING identity_id, payload, expires_at";
+        let row: Option<StoredParked> = sqlx::query_as(statement)
+            .bind(id)
+            .bind(name)
+            .bind(micros(now))
+            .bind(identity.map(IdentityId::uuid))
+            .fetch_optional(&self.writer)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let context = seal_context(id, name);
+        Ok(Some(Parked {
+            id,
+            name: name.to_owned(),
+            identity: row.identity_id.map(IdentityId::from_uuid),
+            payload: open_json(&self.keys, &context, &row.payload, "payload")?,
+            expires_at: time(row.expires_at)?,
+        }))
+    }
+}

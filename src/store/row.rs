@@ -1,0 +1,245 @@
+//! Rows and what they mean.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::StoreError;
+use crate::aal::{Aal, AuthenticationMethod};
+use crate::identity::keys::{Keyring, Purpose};
+use crate::identity::{
+    AmrEntry, Credential, CredentialType, Identity, IdentityId, IdentityState, Session, SessionId,
+};
+
+/// Microseconds since 1970, as times are stored.
+pub(super) fn micros(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+pub(super) fn time(micros: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_microsecond(micros).map_err(|_| StoreError::Corrupt { what: "time" })
+}
+
+pub(super) fn read_json<T: DeserializeOwned>(
+    text: &str,
+    what: &'static str,
+) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt { what })
+}
+
+pub(super) fn write_json<T: Serialize + ?Sized>(
+    value: &T,
+    what: &'static str,
+) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|_| StoreError::Corrupt { what })
+}
+
+#[derive(FromRow)]
+pub(super) struct IdentityRow {
+    pub(super) id: Uuid,
+    pub(super) revision: i64,
+    pub(super) external_id: Option<String>,
+    pub(super) schema_id: String,
+    pub(super) state: String,
+    pub(super) state_changed_at: Option<i64>,
+    pub(super) traits: String,
+    pub(super) metadata_public: Option<String>,
+    pub(super) metadata_admin: Option<String>,
+    pub(super) verifiable_addresses: String,
+    pub(super) recovery_addresses: String,
+    pub(super) organization_id: Option<Uuid>,
+    pub(super) created_at: i64,
+    pub(super) updated_at: i64,
+}
+
+impl IdentityRow {
+    pub(super) fn read(self) -> Result<Identity, StoreError> {
+        let what = "identity";
+        let metadata = |text: Option<String>| -> Result<Option<Value>, StoreError> {
+            text.map(|text| read_json(&text, what)).transpose()
+        };
+        Ok(Identity {
+            id: IdentityId::from_uuid(self.id),
+            revision: self.revision,
+            external_id: self.external_id,
+            schema_id: self.schema_id,
+            state: IdentityState::parse(&self.state).ok_or(StoreError::Corrupt { what })?,
+            state_changed_at: self.state_changed_at.map(time).transpose()?,
+            traits: read_json(&self.traits, what)?,
+            metadata_public: metadata(self.metadata_public)?,
+            metadata_admin: metadata(self.metadata_admin)?,
+            verifiable_addresses: read_json(&self.verifiable_addresses, what)?,
+            recovery_addresses: read_json(&self.recovery_addresses, what)?,
+            organization_id: self.organization_id,
+            created_at: time(self.created_at)?,
+            updated_at: time(self.updated_at)?,
+        })
+    }
+}
+
+#[derive(FromRow)]
+pub(super) struct CredentialRow {
+    pub(super) kind: String,
+    pub(super) config: String,
+    pub(super) version: i64,
+    pub(super) created_at: i64,
+    pub(super) updated_at: i64,
+}
+
+/// What sealed text is bound to, so that rows cannot be exchanged.
+pub(super) fn seal_context(id: Uuid, kind: &str) -> Vec<u8> {
+    let mut context = id.as_bytes().to_vec();
+    context.extend_from_slice(kind.as_bytes());
+    context
+}
+
+impl CredentialRow {
+    /// `None` for a type this version does not know.
+    pub(super) fn read(
+        self,
+        identity: IdentityId,
+        keys: &Keyring,
+    ) -> Result<Option<Credential>, StoreError> {
+        let Some(kind) = CredentialType::parse(&self.kind) else {
+            return Ok(None);
+        };
+        let what = "credential";
+        let config = if kind.is_sealed() {
+            open_json(
+                keys,
+                &seal_context(identity.uuid(), kind.as_str()),
+                &self.config,
+                what,
+            )?
+        } else {
+            read_json(&self.config, what)?
+        };
+        Ok(Some(Credential {
+            kind,
+            identifiers: Vec::new(),
+            config,
+            version: self.version,
+            created_at: time(self.created_at)?,
+            updated_at: time(self.updated_at)?,
+        }))
+    }
+}
+
+/// The stored form of a credential's configuration.
+pub(super) fn credential_config(
+    identity: IdentityId,
+    credential: &Credential,
+    keys: &Keyring,
+) -> Result<String, StoreError> {
+    let kind = credential.kind;
+    if kind.is_sealed() {
+        let context = seal_context(identity.uuid(), kind.as_str());
+        seal_json(keys, &context, &credential.config, "credential")
+    } else {
+        write_json(&credential.config, "credential")
+    }
+}
+
+pub(super) fn seal_json(
+    keys: &Keyring,
+    context: &[u8],
+    value: &Value,
+    what: &'static str,
+) -> Result<String, StoreError> {
+    let plain = write_json(value, what)?;
+    keys.seal_text(Purpose::Cipher, context, plain.as_bytes())
+        .ok_or(StoreError::Corrupt { what })
+}
+
+pub(super) fn open_json(
+    keys: &Keyring,
+    context: &[u8],
+    sealed: &str,
+    what: &'static str,
+) -> Result<Value, StoreError> {
+    let plain = keys
+        .open_text(Purpose::Cipher, context, sealed)
+        .ok_or(StoreError::Corrupt { what })?;
+    serde_json::from_slice(&plain).map_err(|_| StoreError::Corrupt { what })
+}
+
+#[derive(FromRow)]
+pub(super) struct SessionRow {
+    pub(super) id: Uuid,
+    pub(super) identity_id: Uuid,
+    pub(super) active: i64,
+    pub(super) aal: String,
+    pub(super) methods: String,
+    pub(super) devices: String,
+    pub(super) authenticated_at: i64,
+    pub(super) issued_at: i64,
+    pub(super) expires_at: i64,
+}
+
+impl SessionRow {
+    pub(super) fn read(self) -> Result<Session, StoreError> {
+        let stored: Vec<StoredStep> = read_json(&self.methods, "session")?;
+        Ok(Session {
+            id: SessionId::from_uuid(self.id),
+            identity_id: IdentityId::from_uuid(self.identity_id),
+            active: self.active != 0,
+            // A level this version does not know counts as none.
+            aal: Aal::parse(&self.aal).unwrap_or(Aal::Aal0),
+            methods: stored.into_iter().map(StoredStep::read).collect(),
+            authenticated_at: time(self.authenticated_at)?,
+            issued_at: time(self.issued_at)?,
+            expires_at: time(self.expires_at)?,
+            devices: read_json(&self.devices, "session")?,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct StoredStep {
+    method: String,
+    aal: String,
+    completed_at: Timestamp,
+    #[serde(default)]
+    provider: Option<String>,
+    #[serde(default)]
+    organization: Option<String>,
+    #[serde(default)]
+    upstream_acr: Option<String>,
+    #[serde(default)]
+    upstream_amr: Vec<String>,
+}
+
+impl StoredStep {
+    fn read(self) -> AmrEntry {
+        AmrEntry {
+            method: AuthenticationMethod::parse(&self.method),
+            aal: Aal::parse(&self.aal).unwrap_or(Aal::Aal0),
+            completed_at: self.completed_at,
+            provider: self.provider,
+            organization: self.organization,
+            upstream_acr: self.upstream_acr,
+            upstream_amr: self.upstream_amr,
+        }
+    }
+}
+
+/// The stored form of completed steps.
+pub(super) fn methods_json(methods: &[AmrEntry]) -> Result<String, StoreError> {
+    let steps: Vec<Value> = methods
+        .iter()
+        .map(|step| {
+            json!({
+                "method": step.method.as_str(),
+                "aal": step.aal.as_str(),
+                "completed_at": step.completed_at,
+                "provider": step.provider,
+                "organization": step.organization,
+                "upstream_acr": step.upstream_acr,
+                "upstream_amr": step.upstream_amr,
+            })
+        })
+        .collect();
+    write_json(&steps, "session")
+}

@@ -1,0 +1,85 @@
+//! Clearing away what has expired.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::row::micros;
+use super::{Store, StoreError};
+use crate::identity::session::earlier;
+
+/// How many rows were cleared away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Flows.
+    pub flows: u64,
+    /// Sessions.
+    pub sessions: u64,
+    /// Everything else.
+    pub others: u64,
+}
+
+/// An expired flow is kept for a while: submitting it gets a new one in its place.
+const FLOWS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// An expired session is kept for a while: people and operators see it in lists.
+const SESSIONS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Errors are read soon or not at all.
+const ERRORS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// No window of a throttle is longer.
+const THROTTLES_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Rows a statement deletes at most, so that other writers wait a moment only.
+const BATCH: i64 = 500;
+
+impl Store {
+    /// Clears away some of what expired long enough ago. Call it now and then.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sweep(&self, now: Timestamp) -> Result<Swept, StoreError> {
+        let flows = "DELETE FROM flows WHERE id IN \
+                     (SELECT id FROM flows WHERE expires_at < $1 LIMIT $2)";
+        let sessions = "DELETE FROM sessions WHERE id IN \
+                        (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)";
+        let others = [
+            (
+                "DELETE FROM errors WHERE id IN \
+                 (SELECT id FROM errors WHERE created_at < $1 LIMIT $2)",
+                ERRORS_KEPT,
+            ),
+            (
+                "DELETE FROM continuity WHERE id IN \
+                 (SELECT id FROM continuity WHERE expires_at < $1 LIMIT $2)",
+                Duration::ZERO,
+            ),
+            (
+                "DELETE FROM throttles WHERE (kind, subject) IN \
+                 (SELECT kind, subject FROM throttles WHERE started_at < $1 LIMIT $2)",
+                THROTTLES_KEPT,
+            ),
+        ];
+        let mut swept = Swept {
+            flows: self.sweep_one(flows, earlier(now, FLOWS_KEPT)).await?,
+            sessions: self
+                .sweep_one(sessions, earlier(now, SESSIONS_KEPT))
+                .await?,
+            others: 0,
+        };
+        for (statement, kept) in others {
+            swept.others += self.sweep_one(statement, earlier(now, kept)).await?;
+        }
+        Ok(swept)
+    }
+
+    async fn sweep_one(
+        &self,
+        statement: &'static str,
+        before: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let done = sqlx::query(statement)
+            .bind(micros(before))
+            .bind(BATCH)
+            .execute(&self.writer)
+            .await?;
+        Ok(done.rows_affected())
+    }
+}
