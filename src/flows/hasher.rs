@@ -1,0 +1,212 @@
+//! Password work, away from the threads that answer requests, and bounded.
+//!
+//! So many hashes at a time as there are cores, so many more may wait; beyond that a caller is
+//! told at once to come back later. Somebody unknown costs as much as somebody known.
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+
+use crate::identity::credential::hash::{self, HashError};
+use crate::identity::settings::Hashers;
+use crate::identity::token::random_text;
+use crate::secret::SecretString;
+
+/// Why a password was neither confirmed nor refused.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum PasswordError {
+    /// Too many are waiting.
+    #[error("too many passwords are being checked")]
+    Busy,
+    /// The stored hash cannot be used.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// The work was cut off, because the process ends.
+    #[error("the work was cut off")]
+    Stopped,
+}
+
+/// What became of a password.
+#[derive(Debug)]
+pub struct Checked {
+    /// Whether it is the right one.
+    pub matches: bool,
+    /// A hash to store in place of the old one, when that is of another algorithm than the
+    /// configured one and the password was right.
+    pub replacement: Option<String>,
+}
+
+/// Checks and makes password hashes. Cheap to clone; clones share the limits.
+#[derive(Clone, Debug)]
+pub struct PasswordHasher(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    hashers: Hashers,
+    runtime: Handle,
+    working: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+    /// A hash that no password fits, made with the configured costs.
+    dummy: OnceCell<String>,
+}
+
+impl PasswordHasher {
+    /// Works on the blocking threads of `runtime`, `parallel` at a time; `queue` more may wait.
+    #[must_use]
+    pub fn new(hashers: Hashers, runtime: Handle, parallel: usize, queue: usize) -> Self {
+        let parallel = parallel.max(1);
+        Self(Arc::new(Inner {
+            hashers,
+            runtime,
+            working: Arc::new(Semaphore::new(parallel)),
+            waiting: Arc::new(Semaphore::new(parallel.saturating_add(queue))),
+            dummy: OnceCell::new(),
+        }))
+    }
+
+    /// Hashes a new password.
+    ///
+    /// # Errors
+    /// When too many are waiting, or the configured costs are impossible.
+    pub async fn make(&self, password: SecretString) -> Result<String, PasswordError> {
+        let hashers = self.0.hashers.clone();
+        self.work(move || hash::make(password.expose(), &hashers))
+            .await
+    }
+
+    /// Checks a password. Without a hash (nobody of that name, no password set) the same work is
+    /// done and the answer is no.
+    ///
+    /// # Errors
+    /// When too many are waiting, or the hash cannot be used.
+    pub async fn check(
+        &self,
+        password: SecretString,
+        stored: Option<String>,
+    ) -> Result<Checked, PasswordError> {
+        let Some(stored) = stored else {
+            let dummy = self.dummy().await?;
+            self.work(move || hash::verify(password.expose(), &dummy))
+                .await?;
+            return Ok(Checked {
+                matches: false,
+                replacement: None,
+            });
+        };
+        let hashers = self.0.hashers.clone();
+        self.work(move || {
+            let matches = hash::verify(password.expose(), &stored)?;
+            let outdated = matches && hash::is_outdated(&stored, &hashers);
+            let replacement = outdated.then(|| hash::make(password.expose(), &hashers));
+            Ok(Checked {
+                matches,
+                replacement: replacement.transpose()?,
+            })
+        })
+        .await
+    }
+
+    async fn dummy(&self) -> Result<String, PasswordError> {
+        let made = self
+            .0
+            .dummy
+            .get_or_try_init(|| async { self.make(SecretString::new(random_text(32))).await });
+        made.await.cloned()
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> Result<T, HashError> + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let place = Arc::clone(&self.0.waiting)
+            .try_acquire_owned()
+            .map_err(|_| PasswordError::Busy)?;
+        let turn = Arc::clone(&self.0.working)
+            .acquire_owned()
+            .await
+            .map_err(|_| PasswordError::Stopped)?;
+        let task = self.0.runtime.spawn_blocking(move || {
+            // A caller that leaves does not free the core that still works for it.
+            let held: (OwnedSemaphorePermit, OwnedSemaphorePermit) = (place, turn);
+            let done = job();
+            drop(held);
+            done
+        });
+        Ok(task.await.map_err(|_| PasswordError::Stopped)??)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::settings::{Argon2Settings, HasherAlgorithm};
+
+    fn hasher(parallel: usize, queue: usize) -> PasswordHasher {
+        let hashers = Hashers {
+            algorithm: HasherAlgorithm::Argon2,
+            argon2: Argon2Settings {
+                memory_kib: 256,
+                ..Argon2Settings::default()
+            },
+            ..Hashers::default()
+        };
+        PasswordHasher::new(hashers, Handle::current(), parallel, queue)
+    }
+
+    fn secret(text: &str) -> SecretString {
+        SecretString::new(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_password_is_checked_and_an_old_hash_replaced() {
+        let hasher = hasher(1, 4);
+        let hash = hasher.make(secret("correct horse")).await.unwrap();
+        let right = hasher
+            .check(secret("correct horse"), Some(hash.clone()))
+            .await
+            .unwrap();
+        assert!(right.matches && right.replacement.is_none());
+        let wrong = hasher.check(secret("wrong"), Some(hash)).await.unwrap();
+        assert!(!wrong.matches);
+        let old = "$2b$04$OlqGDrfdfkiQnM83NKaB7ejgtVTgGMtI/6d9cLD8USfWhs.gtRG0S".to_owned();
+        let upgraded = hasher
+            .check(secret("imported-Secret-5"), Some(old.clone()))
+            .await
+            .unwrap();
+        assert!(upgraded.replacement.unwrap().starts_with("$argon2id$"));
+        let refused = hasher
+            .check(secret("imported-Secret-6"), Some(old))
+            .await
+            .unwrap();
+        assert!(!refused.matches && refused.replacement.is_none());
+    }
+
+    #[tokio::test]
+    async fn somebody_unknown_is_refused_after_the_same_work() {
+        let checked = hasher(1, 4).check(secret("anything"), None).await.unwrap();
+        assert!(!checked.matches);
+    }
+
+    #[tokio::test]
+    async fn beyond_the_queue_callers_are_told_to_come_back() {
+        let hasher = hasher(1, 1);
+        let (mut made, mut busy) = (0, 0);
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let hasher = hasher.clone();
+            tasks.spawn(async move { hasher.make(secret("x")).await });
+        }
+        for done in tasks.join_all().await {
+            match done {
+                Ok(_) => made += 1,
+                Err(PasswordError::Busy) => busy += 1,
+                Err(other) => panic!("{other}"),
+            }
+        }
+        assert!(
+            made >= 2 && busy >= 1,
+            "{made} made, {busy} told to come back"
+        );
+    }
+}
