@@ -4,16 +4,27 @@
 //! says what it is worth, and the [`Resolver`] stands between: it caches session facts (never
 //! decisions), lets concurrent requests share one question, and forgets on demand without a race.
 
+mod cache;
 mod config;
 mod credential;
+mod document;
 mod error;
+mod evictions;
+mod flights;
+mod headers;
+mod key;
+mod kratos;
+mod question;
+mod rate;
 mod record;
 mod resolver;
 mod service;
 
 pub use config::{Cache, Config, HeaderSource, Limits};
 pub use credential::{AmbiguousCredentials, Credential, CredentialKind};
+pub use document::Malformed;
 pub use error::{ResolveError, WhoamiError};
+pub use kratos::{CircuitBreaker, External, HttpIdentity, NotUsable, WhoamiRequiredAal};
 pub use record::Record;
 pub use resolver::{Arrival, CacheUse, Forget, Freshness, Resolution, Resolved, Resolver};
 pub use service::{Answer, Asking, IdentityService, Said, Session};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
+use crate::clock::Monotonic;
 use crate::policy::Subject;
 
 /// Facts of one session, kept as long as they are fresh: what rules need, and the identity
@@ -17,6 +18,14 @@ pub struct Record {
     names: Arc<[HeaderName]>,
     /// The values of `names` in order, each behind its length as two bytes; see `ABSENT`.
     values: Bytes,
+    asked: Asked,
+}
+
+/// When the answer behind a record was asked for, and how long it may be used.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) started: u64,
+    pub(super) fresh_until: Monotonic,
 }
 
 /// Length that stands for a header the session has no value for.
@@ -24,8 +33,12 @@ const ABSENT: u16 = u16::MAX;
 
 impl Record {
     /// Keeps `subject`, and `values[i]` for `names[i]`.
-    #[must_use]
-    pub fn new(subject: Subject, names: Arc<[HeaderName]>, values: &[Option<String>]) -> Self {
+    pub(super) fn new(
+        subject: Subject,
+        names: Arc<[HeaderName]>,
+        values: &[Option<String>],
+        asked: Asked,
+    ) -> Self {
         let mut packed = Vec::new();
         for value in values {
             let fitting = value
@@ -44,6 +57,7 @@ impl Record {
             subject,
             names,
             values: Bytes::from(packed.into_boxed_slice()),
+            asked,
         }
     }
 
@@ -51,6 +65,14 @@ impl Record {
     #[must_use]
     pub const fn subject(&self) -> &Subject {
         &self.subject
+    }
+
+    pub(super) const fn started(&self) -> u64 {
+        self.asked.started
+    }
+
+    pub(super) const fn fresh_until(&self) -> Monotonic {
+        self.asked.fresh_until
     }
 
     /// The identity headers of this session's requests. A header that the session has no value

@@ -1,0 +1,417 @@
+//! From a credential to what it is worth, by asking as rarely as is safe.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+use tokio::runtime::Handle;
+
+use super::cache::{Known, NoSession};
+use super::evictions::{Evictions, Sequence};
+use super::flights::{Boarding, Flights};
+use super::key::{BuildKeyHash, Key, Keyring};
+use super::question::Question;
+use super::rate::Rate;
+use super::{Config, Credential, IdentityService, Record, ResolveError};
+use crate::clock::{Clock, Monotonic};
+use crate::policy::Standing;
+
+/// What a credential turned out to be worth.
+#[derive(Clone, Debug)]
+pub enum Resolution {
+    /// Nothing.
+    Anonymous,
+    /// One factor; the session is not told until the second was used.
+    Undisclosed,
+    /// This session.
+    Session(Arc<Record>),
+}
+
+impl Resolution {
+    /// The same for the decision.
+    #[must_use]
+    pub fn standing(&self) -> Standing<'_> {
+        match self {
+            Self::Anonymous => Standing::Anonymous,
+            Self::Undisclosed => Standing::Undisclosed,
+            Self::Session(record) => Standing::Known(record.subject()),
+        }
+    }
+}
+
+/// Where an answer came from; the access log's `cache`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CacheUse {
+    /// From the cache.
+    Hit,
+    /// This request asked.
+    Miss,
+    /// Another request had already asked, and this one shared the answer.
+    Coalesced,
+    /// Asked past the cache, before a refusal.
+    Bypass,
+}
+
+impl CacheUse {
+    /// The name in logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+            Self::Coalesced => "coalesced",
+            Self::Bypass => "bypass",
+        }
+    }
+}
+
+/// The moment a request arrived, in the order of questions: a question that started later says
+/// how things stand at the time of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Arrival(u64);
+
+/// How recent the answer has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// Whatever the cache holds while it is fresh.
+    Cached,
+    /// Asked for after the request arrived: needed before a refusal.
+    PastCache,
+}
+
+/// A resolved credential.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// What it is worth.
+    pub resolution: Resolution,
+    /// Where the answer came from.
+    pub source: CacheUse,
+    /// Whether the answer was asked for after the request arrived, so that a refusal may rest on
+    /// it.
+    pub conclusive: bool,
+    /// `Set-Cookie` values that renew the session cookie, for the browser.
+    pub set_cookies: Vec<HeaderValue>,
+    /// How long the request waited for the answer.
+    pub took: Duration,
+}
+
+/// What is to be forgotten.
+#[derive(Clone, Copy, Debug)]
+pub enum Forget<'a> {
+    /// Whatever is known of this credential.
+    Credential(&'a Credential),
+    /// The session with this id, whichever credentials it has.
+    Session(&'a str),
+    /// Every session of the identity with this id.
+    Identity(&'a str),
+}
+
+/// From a credential to its session. Cheap to clone; clones share one cache.
+#[derive(Clone)]
+pub struct Resolver(pub(super) Arc<Shared>);
+
+/// What all clones and the questions under way share.
+pub(super) struct Shared {
+    pub(super) service: Arc<dyn IdentityService>,
+    pub(super) names: Arc<[HeaderName]>,
+    pub(super) config: Config,
+    pub(super) clock: Clock,
+    pub(super) runtime: Handle,
+    pub(super) keys: Keyring,
+    pub(super) sequence: Sequence,
+    pub(super) known: Known,
+    pub(super) evictions: Evictions,
+    pub(super) flights: Flights,
+    rechecks: Rate<Key, BuildKeyHash>,
+    misses: Rate<IpAddr, std::collections::hash_map::RandomState>,
+}
+
+impl Resolver {
+    /// A resolver that asks `service`, on `runtime`. `name` tells the service from others: answers
+    /// of one never count for another.
+    #[must_use]
+    pub fn new(
+        config: Config,
+        name: &str,
+        service: Arc<dyn IdentityService>,
+        runtime: Handle,
+        clock: Clock,
+    ) -> Self {
+        let longest_use = config.timeout + config.cache.ttl + config.serve_stale_when_down;
+        Self(Arc::new(Shared {
+            service,
+            names: config
+                .identity_headers
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect(),
+            clock,
+            runtime,
+            keys: Keyring::new(name),
+            sequence: Sequence::new(),
+            known: Known::new(&config.cache),
+            evictions: Evictions::new(longest_use.saturating_mul(2)),
+            flights: Flights::default(),
+            rechecks: Rate::new(config.limits.rechecks_per_second_per_credential),
+            misses: Rate::new(config.limits.misses_per_second_per_address),
+            config,
+        }))
+    }
+
+    /// The moment a request arrives; take it before anything else is looked up.
+    #[must_use]
+    pub fn arrival(&self) -> Arrival {
+        Arrival(self.0.sequence.latest())
+    }
+
+    /// What `credential` is worth, for a request from `address` that arrived at `arrival`.
+    ///
+    /// With [`Freshness::Cached`] an answer may be inconclusive; before a refusal, the caller asks
+    /// again with [`Freshness::PastCache`].
+    ///
+    /// # Errors
+    /// No usable answer, or too many questions.
+    pub async fn resolve(
+        &self,
+        credential: &Credential,
+        address: IpAddr,
+        arrival: Arrival,
+        freshness: Freshness,
+    ) -> Result<Resolved, ResolveError> {
+        let shared = &self.0;
+        let key = shared.keys.of_credential(credential);
+        let known = shared.look_up(key, arrival, freshness, shared.now());
+        if let Some(Ok(answered)) = known {
+            return Ok(hit(answered, arrival));
+        }
+        let request = Asking {
+            key,
+            credential,
+            address,
+            arrival,
+            freshness,
+        };
+        let failure = match known {
+            Some(Err(failure)) => failure,
+            Some(Ok(_)) | None => match shared.ask(&request).await {
+                Ok(resolved) => return Ok(resolved),
+                Err(failure) => failure,
+            },
+        };
+        shared.stale(&request, &failure).ok_or(failure)
+    }
+
+    /// Forgets at once: no request that arrives later is answered from what was known before.
+    pub fn forget(&self, what: Forget<'_>) {
+        let shared = &self.0;
+        let evicted = shared.sequence.next();
+        let key = match what {
+            Forget::Credential(credential) => {
+                let key = shared.keys.of_credential(credential);
+                shared.known.forget(key);
+                key
+            }
+            Forget::Session(id) => shared.keys.of_session(id),
+            Forget::Identity(id) => shared.keys.of_identity(id),
+        };
+        shared.evictions.bury(key, evicted, shared.now());
+    }
+
+    /// Forgets everything.
+    pub fn purge(&self) {
+        let shared = &self.0;
+        shared.evictions.bury_all(shared.sequence.next());
+        shared.known.forget_all();
+    }
+
+    /// Sessions in the cache, approximately.
+    #[must_use]
+    pub fn cached_sessions(&self) -> u64 {
+        self.0.known.sessions()
+    }
+}
+
+/// One request's question.
+struct Asking<'a> {
+    key: Key,
+    credential: &'a Credential,
+    address: IpAddr,
+    arrival: Arrival,
+    freshness: Freshness,
+}
+
+/// An answer from what is known, and when that was asked for.
+struct Answered {
+    resolution: Resolution,
+    started: u64,
+}
+
+fn hit(answered: Answered, arrival: Arrival) -> Resolved {
+    Resolved {
+        resolution: answered.resolution,
+        source: CacheUse::Hit,
+        conclusive: answered.started > arrival.0,
+        set_cookies: Vec::new(),
+        took: Duration::ZERO,
+    }
+}
+
+impl Shared {
+    pub(super) fn now(&self) -> Monotonic {
+        self.clock.monotonic()
+    }
+
+    /// What is known and may be used for this request.
+    fn look_up(
+        &self,
+        key: Key,
+        arrival: Arrival,
+        freshness: Freshness,
+        now: Monotonic,
+    ) -> Option<Result<Answered, ResolveError>> {
+        if let Some(record) = self.known.session(key, &self.evictions, &self.keys) {
+            let started = record.started();
+            let fresh = freshness == Freshness::Cached && record.fresh_until() > now;
+            if fresh || started > arrival.0 {
+                let resolution = Resolution::Session(record);
+                return Some(Ok(Answered {
+                    resolution,
+                    started,
+                }));
+            }
+        }
+        let other = self.known.other(key, &self.evictions)?;
+        if other.fresh_until <= now {
+            return None;
+        }
+        let started = other.started;
+        let since = started > arrival.0;
+        match &other.what {
+            NoSession::Worthless if since => Some(Ok(Answered {
+                resolution: Resolution::Anonymous,
+                started,
+            })),
+            NoSession::Undisclosed if since => Some(Ok(Answered {
+                resolution: Resolution::Undisclosed,
+                started,
+            })),
+            // Whoever was there before the failure became known would have shared it.
+            NoSession::Failed(error) if other.landed > arrival.0 => Some(Err(error.clone())),
+            NoSession::Worthless | NoSession::Undisclosed | NoSession::Failed(_) => None,
+        }
+    }
+
+    /// Asks, or waits for somebody else's question.
+    async fn ask(self: &Arc<Self>, request: &Asking<'_>) -> Result<Resolved, ResolveError> {
+        let since = self.now();
+        // A second round is needed where an answer was evicted while it was on its way.
+        for _ in 0..3 {
+            let boarding = self.flights.board(
+                request.key,
+                |started| match request.freshness {
+                    Freshness::Cached => true,
+                    Freshness::PastCache => started > request.arrival.0,
+                },
+                || self.look_up(request.key, request.arrival, request.freshness, self.now()),
+                || self.admit(request),
+                || self.number(),
+            )?;
+            let (waiting, source) = match boarding {
+                Boarding::Known(answered) => return answered.map(|a| hit(a, request.arrival)),
+                Boarding::Joined(waiting) => (waiting, CacheUse::Coalesced),
+                Boarding::Start(number, waiting) => {
+                    Question::start(self, request.key, request.credential.clone(), number);
+                    let source = match request.freshness {
+                        Freshness::Cached => CacheUse::Miss,
+                        Freshness::PastCache => CacheUse::Bypass,
+                    };
+                    (waiting, source)
+                }
+            };
+            let landed = waiting.await.map_err(|_| abandoned())?;
+            let resolution = landed.outcome?;
+            if landed.valid {
+                return Ok(Resolved {
+                    resolution,
+                    source,
+                    conclusive: landed.started > request.arrival.0,
+                    set_cookies: landed.set_cookies,
+                    took: self.now().since(since),
+                });
+            }
+        }
+        Err(abandoned())
+    }
+
+    /// A session past its time, while the identity service is out of reach and the operator
+    /// allows it. Never for a refusal.
+    fn stale(&self, request: &Asking<'_>, error: &ResolveError) -> Option<Resolved> {
+        let down = matches!(error, ResolveError::Unavailable { .. });
+        if !down || request.freshness == Freshness::PastCache {
+            return None;
+        }
+        let record = self
+            .known
+            .session(request.key, &self.evictions, &self.keys)?;
+        let until = record.fresh_until().plus(self.config.serve_stale_when_down);
+        (until > self.now()).then(|| Resolved {
+            resolution: Resolution::Session(record),
+            source: CacheUse::Hit,
+            conclusive: false,
+            set_cookies: Vec::new(),
+            took: Duration::ZERO,
+        })
+    }
+
+    /// Whether one more question may be asked for this request.
+    fn admit(&self, request: &Asking<'_>) -> Result<(), ResolveError> {
+        let now = self.now();
+        let refused = |retry_after| ResolveError::TooManyChecks { retry_after };
+        let other = self.known.other(request.key, &self.evictions);
+        let worthless = other.is_some_and(|other| match other.what {
+            NoSession::Worthless | NoSession::Undisclosed => true,
+            NoSession::Failed(_) => false,
+        });
+        if worthless || request.freshness == Freshness::PastCache {
+            self.rechecks.take(request.key, now).map_err(refused)?;
+        }
+        let known = self
+            .known
+            .session(request.key, &self.evictions, &self.keys)
+            .is_some();
+        if known {
+            return Ok(());
+        }
+        self.misses
+            .take(network(request.address), now)
+            .map_err(refused)
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        let number = self.sequence.next();
+        self.evictions.question_started(number);
+        number
+    }
+}
+
+/// Who an address belongs to: an IPv6 client has a whole /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => IpAddr::V4(v4),
+            None => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
+        },
+    }
+}
+
+fn abandoned() -> ResolveError {
+    ResolveError::Unavailable {
+        reason: "the question was abandoned".into(),
+        retry_after: Duration::from_secs(1),
+    }
+}
+
+#[cfg(test)]
+mod tests;
