@@ -1,1 +1,13 @@
 //! Logs and the access log.
+
+mod access_entry;
+mod access_log;
+mod config;
+mod log;
+#[cfg(test)]
+mod tests;
+
+pub use access_entry::{AccessEntry, Who};
+pub use access_log::{AccessLog, AccessLogError, AccessLogWriter};
+pub use config::{AccessLogConfig, AccessLogOutput, Config, LogConfig, LogFormat, LogLevel};
+pub use log::{LogError, LogGuard, announce_listening, announce_ready, start_log};

@@ -1,0 +1,21 @@
+//! The forms of flows: which nodes they show, and what goes into them.
+
+mod login;
+mod registration;
+mod settings;
+mod traits;
+
+pub use login::{login_nodes, second_factor_nodes};
+pub use registration::{RegistrationStep, registration_nodes};
+pub use settings::{password_nodes, profile_nodes, settings_nodes, totp_enrol_nodes};
+pub use traits::{fill_traits, identifier_label, trait_nodes, trait_order};
+
+use crate::contract::{InputKind, Node, NodeGroup};
+
+/// The hidden field of the CSRF token; its value is put in when the form is shown.
+#[must_use]
+pub fn csrf_node() -> Node {
+    Node::input(NodeGroup::Default, "csrf_token", InputKind::Hidden)
+        .required()
+        .value("")
+}

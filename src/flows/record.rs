@@ -1,0 +1,220 @@
+//! A flow as it is kept between its opening and its success.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::site::Site;
+use crate::aal::Aal;
+use crate::contract::{
+    self, ContinueWith, Flow, FlowKind, FlowState, Message, NoOrganization, Node, Transport, Ui,
+};
+use crate::identity::session::later;
+use crate::identity::{FlowId, IdentityId};
+
+/// Everything that is kept of a flow. It may hold secrets (a TOTP secret that is being set up), so
+/// it is stored sealed and has no `Debug`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct FlowRecord {
+    /// Its id.
+    pub id: FlowId,
+    /// What it is for.
+    pub kind: FlowKind,
+    /// Who it is for.
+    pub transport: Transport,
+    /// When it was opened.
+    pub issued_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// When it was last stored.
+    pub updated_at: Timestamp,
+    /// The URL it was opened with.
+    pub request_url: String,
+    /// Where to go afterwards, as asked for and allowed.
+    pub return_to: Option<String>,
+    /// The method that succeeded last.
+    pub active: Option<String>,
+    /// How far it got.
+    pub state: FlowState,
+    /// Login: somebody signed in proves who they are again.
+    pub refresh: bool,
+    /// Login: the second factor is asked for (`aal2`), not the first.
+    pub second_factor: bool,
+    /// The form.
+    pub nodes: Vec<Node>,
+    /// What is said about the form as a whole.
+    pub messages: Vec<Message>,
+    /// Which browser opened it: the fingerprint of its CSRF secret.
+    pub browser: Option<String>,
+    /// Settings: whose.
+    pub identity: Option<IdentityId>,
+    /// Settings: the otpauth URL of an authenticator app being set up.
+    pub totp_url: Option<String>,
+    /// Settings: after a success the form posts to the flow that continues this one.
+    pub continues_as: Option<FlowId>,
+    /// Settings: what comes after the last success.
+    pub continue_with: Option<Vec<ContinueWith>>,
+    /// What the client sent for hooks.
+    pub transient_payload: Option<Value>,
+}
+
+/// What a new flow begins with.
+pub struct Opening {
+    /// What it is for.
+    pub kind: FlowKind,
+    /// Who it is for.
+    pub transport: Transport,
+    /// The URL it was opened with.
+    pub request_url: String,
+    /// Where to go afterwards, checked.
+    pub return_to: Option<String>,
+    /// The browser's CSRF fingerprint.
+    pub browser: Option<String>,
+}
+
+impl FlowRecord {
+    /// A new flow without nodes.
+    #[must_use]
+    pub fn open(opening: Opening, lifespan: std::time::Duration, now: Timestamp) -> Self {
+        let state = match opening.kind {
+            FlowKind::Settings => FlowState::ShowForm,
+            FlowKind::Login
+            | FlowKind::Registration
+            | FlowKind::Recovery
+            | FlowKind::Verification => FlowState::ChooseMethod,
+        };
+        Self {
+            id: FlowId::random(),
+            kind: opening.kind,
+            transport: opening.transport,
+            issued_at: now,
+            expires_at: later(now, lifespan),
+            updated_at: now,
+            request_url: opening.request_url,
+            return_to: opening.return_to,
+            active: None,
+            state,
+            refresh: false,
+            second_factor: false,
+            nodes: Vec::new(),
+            messages: Vec::new(),
+            browser: opening.browser,
+            identity: None,
+            totp_url: None,
+            continues_as: None,
+            continue_with: None,
+            transient_payload: None,
+        }
+    }
+
+    /// How the flow that takes over from this expired one begins.
+    #[must_use]
+    pub fn reopening(&self, browser: Option<String>) -> Opening {
+        Opening {
+            kind: self.kind,
+            transport: self.transport,
+            request_url: self.request_url.clone(),
+            return_to: self.return_to.clone(),
+            browser,
+        }
+    }
+
+    /// Whether it is over.
+    #[must_use]
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at <= now
+    }
+
+    /// The level that a login asks for.
+    #[must_use]
+    pub const fn requested_aal(&self) -> Aal {
+        if self.second_factor {
+            Aal::Aal2
+        } else {
+            Aal::Aal1
+        }
+    }
+
+    /// Takes back what was said about an earlier try.
+    pub fn forget_messages(&mut self) {
+        self.messages.clear();
+        for node in &mut self.nodes {
+            node.messages.clear();
+        }
+    }
+
+    /// Says something beside the node `name`, or about the form where it has no such node.
+    pub fn say_at(&mut self, name: &str, message: Message) {
+        match self.nodes.iter_mut().find(|node| node.name() == name) {
+            Some(node) => node.messages.push(message),
+            None => self.messages.push(message),
+        }
+    }
+
+    /// Puts a value into the field `name`, or takes it out.
+    pub fn fill(&mut self, name: &str, value: Option<Value>) {
+        if let Some(node) = self.nodes.iter_mut().find(|node| node.name() == name) {
+            node.set_value(value);
+        }
+    }
+
+    /// The JSON of the flow. `csrf_token` goes into the form of browser flows; `identity` is shown
+    /// by settings.
+    #[must_use]
+    pub fn render(
+        &self,
+        site: &Site,
+        csrf_token: Option<&str>,
+        identity: Option<contract::Identity>,
+    ) -> Flow {
+        let login = self.kind == FlowKind::Login;
+        let has_organization = !matches!(self.kind, FlowKind::Recovery | FlowKind::Verification);
+        let mut nodes = self.nodes.clone();
+        if let (Transport::Browser, Some(token)) = (self.transport, csrf_token) {
+            for node in nodes.iter_mut().filter(|node| node.name() == "csrf_token") {
+                node.set_value(Some(Value::String(token.to_owned())));
+            }
+        }
+        Flow {
+            id: self.id.uuid(),
+            organization_id: has_organization.then_some(NoOrganization),
+            transport: self.transport,
+            expires_at: self.expires_at,
+            issued_at: self.issued_at,
+            request_url: self.request_url.clone(),
+            return_to: self.return_to.clone(),
+            active: self.active.clone(),
+            ui: Ui {
+                action: site.submit_url(self.kind, self.continues_as.unwrap_or(self.id)),
+                method: "POST".to_owned(),
+                nodes,
+                messages: self.messages.clone(),
+            },
+            created_at: login.then_some(self.issued_at),
+            updated_at: login.then_some(self.updated_at),
+            refresh: login.then_some(self.refresh),
+            requested_aal: login.then(|| self.requested_aal().as_str().to_owned()),
+            session_token_exchange_code: None,
+            continue_with: self.continue_with.clone(),
+            identity,
+            state: self.state,
+            transient_payload: self.transient_payload.clone(),
+        }
+    }
+}
+
+/// A submit that waits for its sender to sign in again.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ParkedSubmit {
+    /// Names it; the browser's cookie holds it.
+    pub id: Uuid,
+    /// The settings flow it belongs to.
+    pub flow: FlowId,
+    /// Whose it is.
+    pub identity: IdentityId,
+    /// The fields.
+    pub fields: Map<String, Value>,
+    /// Until when it waits.
+    pub expires_at: Timestamp,
+}
