@@ -1,1 +1,80 @@
-//! To come.
+//! Files, environment and flags to one [`Config`], the sum of every room's.
+//!
+//! Read once at the start; all problems are told at once, each with its place. Only this room
+//! reads the environment.
+
+mod choices;
+mod compose;
+mod database;
+mod environment;
+mod identity;
+mod kratos;
+mod load;
+mod overrides;
+mod proxy;
+mod public_address;
+mod sections;
+#[cfg(test)]
+mod tests;
+mod upstream_identity;
+mod web_url;
+
+use std::net::SocketAddr;
+
+pub use database::Database;
+pub use environment::Environment;
+pub use identity::{CircuitBreaker, External, WhoamiRequiredAal};
+pub use kratos::Kratos;
+pub use load::{DEFAULT_FILE, Loaded, load, schema};
+pub use overrides::Override;
+pub use public_address::PublicAddress;
+
+use crate::identity::throttle::ThrottleSettings;
+use crate::{admin, authz, gateway, rules, telemetry, whoami};
+
+/// Everything that the program was told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Door 1; `None`: no proxy runs.
+    pub proxy: Option<gateway::Config>,
+    /// The rules and upstreams.
+    pub rules: rules::Config,
+    /// The identity service.
+    pub identity: Identity,
+    /// The session check.
+    pub sessions: whoami::Config,
+    /// Where people are sent and may come back from.
+    pub answers: authz::Config,
+    /// Door 4; `None`: it is switched off.
+    pub admin: Option<admin::Config>,
+    /// Logs.
+    pub telemetry: telemetry::Config,
+}
+
+/// Who knows the sessions.
+#[derive(Clone, Debug)]
+pub enum Identity {
+    /// A running Kratos.
+    External(Box<External>),
+    /// Stepgate's own service, in this process.
+    Embedded(Box<Embedded>),
+}
+
+/// Stepgate's own identity service.
+#[derive(Clone, Debug)]
+pub struct Embedded {
+    /// Path on the proxy's listeners; `None`: it has a listener of its own.
+    pub mount: Option<Box<str>>,
+    /// Its own listener.
+    pub listen: Option<SocketAddr>,
+    /// Its public URL: fixed, never taken from a request.
+    pub public_address: PublicAddress,
+    /// Where it keeps its data.
+    pub database: Database,
+    /// Its configuration in Kratos' format.
+    pub kratos: Kratos,
+    /// A browser session gets a new token at each completed factor.
+    pub rotate_on_step_up: bool,
+    /// Limits on guessing.
+    pub throttle: ThrottleSettings,
+}

@@ -104,6 +104,14 @@ impl<'a, 'r> Fields<'a, 'r> {
         value
     }
 
+    /// A key that is known but known not to be there: for one of two that exclude each other.
+    pub fn unset<T: FromNode>(&mut self, name: &'static str) -> Option<T> {
+        self.known.push(name);
+        self.reading
+            .describe(name, described_as::<T>(self.reading, true), false);
+        None
+    }
+
     /// The value under a key, `default` when it is absent, null or wrong.
     pub fn or<T: FromNode>(&mut self, name: &'static str, default: T) -> T {
         if self.reading.is_describing() {
@@ -128,6 +136,9 @@ impl<'a, 'r> Fields<'a, 'r> {
             return self.read(name);
         }
         self.known.push(name);
+        if self.reading.is_describing() {
+            return None;
+        }
         let empty = Node {
             place: self.node.place.clone(),
             value: Value::Null,

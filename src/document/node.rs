@@ -120,6 +120,36 @@ impl Node {
         Some(&entry.value)
     }
 
+    /// This tree with another laid over it: sections are merged key by key, anything else is
+    /// replaced.
+    #[must_use]
+    pub fn overlaid_with(self, over: Self) -> Self {
+        let place = self.place;
+        match (self.value, over.value) {
+            (Value::Map(mut entries), Value::Map(over)) => {
+                for entry in over {
+                    let found = entries
+                        .iter()
+                        .position(|own| own.key.text == entry.key.text);
+                    match found.map(|index| entries.remove(index)) {
+                        Some(own) => entries.push(Entry {
+                            key: entry.key,
+                            value: own.value.overlaid_with(entry.value),
+                        }),
+                        None => entries.push(entry),
+                    }
+                }
+                let value = Value::Map(entries);
+                Self { place, value }
+            }
+            (value, Value::Null) => Self { place, value },
+            (_, value) => Self {
+                place: over.place,
+                value,
+            },
+        }
+    }
+
     /// What it is, in words for a message.
     #[must_use]
     pub fn described(&self) -> String {

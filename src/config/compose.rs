@@ -1,0 +1,256 @@
+//! What the sections mean together.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use super::identity::{EmbeddedSection, ExternalSection, IdentitySection};
+use super::proxy::ProxySection;
+use super::sections::File;
+use super::{Config, Database, Embedded, Identity, PublicAddress, public_address};
+use crate::authz::IdentityBase;
+use crate::document::{Place, Problem, Reading};
+use crate::gateway::{IdentityHeaders, ListenAddress, Mount, MountTarget};
+use crate::rules::UpstreamSettings;
+use crate::telemetry::AccessLogOutput;
+use crate::{admin, authz, gateway, rules, whoami};
+
+/// Where the embedded service is when nothing else is said.
+const DEFAULT_MOUNT: &str = "/auth";
+
+/// The configuration that a file stands for; `None`, with problems, when its sections contradict
+/// each other.
+pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
+    let identity = match file.identity.take()? {
+        IdentitySection::External(section) => external(*section, file.proxy.as_ref(), reading),
+        IdentitySection::Embedded(section) => embedded(*section, file.proxy.as_ref(), reading),
+    };
+    if let Some(Composed { identity, .. }) = &identity {
+        refuse_shared_addresses(&file, identity, reading);
+    }
+    let composed = identity?;
+    let upstream_defaults = match &file.proxy {
+        Some(proxy) => proxy.upstream_defaults.clone(),
+        None => UpstreamSettings::default(),
+    };
+    let timeout = match &composed.identity {
+        Identity::External(external) => external.timeout,
+        Identity::Embedded(_) => whoami::Config::default().timeout,
+    };
+    let answers = answers(&mut file, &composed);
+    let sessions = whoami::Config {
+        cache: file.cache,
+        limits: file.limits,
+        timeout,
+        identity_headers: file.upstream_identity.headers.clone(),
+        ..whoami::Config::default()
+    };
+    let headers = IdentityHeaders {
+        names: file
+            .upstream_identity
+            .headers
+            .iter()
+            .map(|(name, _)| Box::from(name.as_str()))
+            .collect(),
+        strip: file.upstream_identity.strip,
+        keep_session_cookie: file.upstream_identity.keep_session_cookie,
+    };
+    let access_log = file.telemetry.access_log.output != AccessLogOutput::Off;
+    let proxy = file.proxy.map(|proxy| gateway::Config {
+        listeners: proxy.listeners,
+        public_url: proxy.public_url.map(|url| url.public),
+        forwarded: proxy.forwarded,
+        trusted_proxies: proxy.trusted_proxies,
+        workers: proxy.workers,
+        limits: proxy.limits,
+        timeouts: proxy.timeouts,
+        identity: headers,
+        session_cookie: composed.session_cookie,
+        mount: composed.mount,
+        access_log,
+    });
+    Some(Config {
+        proxy,
+        rules: rules::Config {
+            paths: file.rules,
+            watch: file.watch,
+            debounce: file.debounce,
+            upstream_defaults,
+        },
+        identity: composed.identity,
+        sessions,
+        answers,
+        admin: file.admin.map(|admin| admin::Config {
+            listen: admin.listen,
+            token: admin.token,
+        }),
+        telemetry: file.telemetry,
+    })
+}
+
+fn answers(file: &mut File, composed: &Composed) -> authz::Config {
+    authz::Config {
+        identity: composed.base.clone(),
+        settings_url: match &composed.identity {
+            Identity::External(external) => external.settings_url.clone(),
+            Identity::Embedded(_) => None,
+        },
+        public_url: file.proxy.as_ref().and_then(|proxy| {
+            let public_url = proxy.public_url.as_ref()?;
+            Some(public_url.url.origin().into_boxed_str())
+        }),
+        return_to_hosts: std::mem::take(&mut file.return_to_hosts),
+        loop_guard: file.loop_guard,
+    }
+}
+
+/// An identity service and what others need to know of it.
+struct Composed {
+    identity: Identity,
+    session_cookie: Box<str>,
+    mount: Option<Mount>,
+    base: IdentityBase,
+}
+
+fn external(
+    section: ExternalSection,
+    proxy: Option<&ProxySection>,
+    reading: &mut Reading,
+) -> Option<Composed> {
+    let ExternalSection {
+        place,
+        public_url,
+        external,
+    } = section;
+    if external.mount.is_some() && proxy.is_none() {
+        let message = "`mount` needs a proxy to be mounted on";
+        let help = "add the section `proxy`, or leave `mount` out";
+        reading.problem(Problem::at(&place, "contradiction", message).help(help));
+        return None;
+    }
+    let mount = match &external.mount {
+        None => None,
+        Some(path) => {
+            let defaults = match proxy {
+                Some(proxy) => proxy.upstream_defaults.clone(),
+                None => UpstreamSettings::default(),
+            };
+            let endpoint = public_url.endpoint()?;
+            Some(Mount {
+                path: path.clone(),
+                host: None,
+                target: MountTarget::External {
+                    upstream: defaults.upstream("identity", vec![endpoint]),
+                    base_path: Box::from(public_url.path()),
+                },
+            })
+        }
+    };
+    let base = match (&external.browser_url, &external.mount) {
+        (Some(url), _) => IdentityBase::Url(url.clone()),
+        (None, Some(mount)) => IdentityBase::Mount(mount.clone()),
+        (None, None) => IdentityBase::Url(Box::from(public_url.base())),
+    };
+    Some(Composed {
+        session_cookie: external.session_cookie.clone(),
+        mount,
+        base,
+        identity: Identity::External(Box::new(external)),
+    })
+}
+
+fn embedded(
+    section: EmbeddedSection,
+    proxy: Option<&ProxySection>,
+    reading: &mut Reading,
+) -> Option<Composed> {
+    if section.listen.is_none() && proxy.is_none() {
+        let message = "the identity service has no listener";
+        let help = "add the section `proxy`, or give `identity.embedded.listen`";
+        reading.problem(Problem::at(&section.place, "contradiction", message).help(help));
+        return None;
+    }
+    let mount: Option<Box<str>> = match section.listen {
+        Some(_) => None,
+        None => Some(
+            section
+                .mount
+                .clone()
+                .unwrap_or_else(|| DEFAULT_MOUNT.into()),
+        ),
+    };
+    let database = database(&section, reading);
+    let public_address = public_address::find(&section, mount.as_deref(), proxy, reading)?;
+    let (base, host) = match (&public_address, &mount) {
+        (PublicAddress::Fixed { url, host }, _) => {
+            let base = IdentityBase::Url(Box::from(url.trim_end_matches('/')));
+            (base, Some(host.clone()))
+        }
+        (PublicAddress::Loopback { path, .. }, _) => (IdentityBase::Mount(path.clone()), None),
+    };
+    Some(Composed {
+        session_cookie: section.kratos.session_cookie.clone(),
+        mount: mount.clone().map(|path| Mount {
+            path,
+            host,
+            target: MountTarget::Embedded,
+        }),
+        base,
+        identity: Identity::Embedded(Box::new(Embedded {
+            mount,
+            listen: section.listen,
+            public_address,
+            database: database?,
+            kratos: section.kratos,
+            rotate_on_step_up: section.rotate_on_step_up,
+            throttle: section.throttle,
+        })),
+    })
+}
+
+/// `database`, else `dsn`, else a file beside the configuration.
+fn database(section: &EmbeddedSection, reading: &mut Reading) -> Option<Database> {
+    if let Some(database) = &section.database {
+        return Some(database.clone());
+    }
+    let written = section.kratos.dsn.as_deref();
+    let text = written.unwrap_or("sqlite:data/stepgate.db");
+    match Database::parse(text, &reading.folder) {
+        Ok(database) => Some(database),
+        Err(why) => {
+            let message = format!("`dsn`: the database {why}");
+            let help = "write sqlite:///var/lib/stepgate/stepgate.db, or give `database`";
+            reading.problem(Problem::at(&section.place, "invalid_value", message).help(help));
+            None
+        }
+    }
+}
+
+/// Two listeners on one address would share it silently or fail late.
+fn refuse_shared_addresses(file: &File, identity: &Identity, reading: &mut Reading) {
+    let mut taken: HashMap<SocketAddr, &str> = HashMap::new();
+    let mut take = |address: SocketAddr, door: &'static str, place: &Place| {
+        if address.port() == 0 {
+            return;
+        }
+        if let Some(other) = taken.insert(address, door) {
+            let message = format!("{address} is given twice: for {other} and for {door}");
+            reading.problem(Problem::at(place, "contradiction", message));
+        }
+    };
+    if let Some(proxy) = &file.proxy {
+        for listener in &proxy.listeners {
+            match &listener.address {
+                ListenAddress::Tcp(address) => take(*address, "proxy", &proxy.place),
+                ListenAddress::Unix(_) => {}
+            }
+        }
+    }
+    if let Identity::Embedded(embedded) = identity
+        && let Some(address) = embedded.listen
+    {
+        take(address, "identity", &file.place);
+    }
+    if let Some(admin) = &file.admin {
+        take(admin.listen, "admin", &admin.place);
+    }
+}

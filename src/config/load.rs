@@ -1,0 +1,98 @@
+//! From a path to a [`Config`], or to all that is wrong.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value as Json, json};
+
+use super::compose::compose;
+use super::sections::File;
+use super::{Config, Environment, Override, overrides};
+use crate::document::{
+    self, FromNode as _, Node, Problem, Problems, Reading, Setting, Surroundings,
+};
+
+/// The file that is read when none is named.
+pub const DEFAULT_FILE: &str = "stepgate.yaml";
+
+/// What was read.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration; `None` when there are problems.
+    pub config: Option<Config>,
+    /// What is wrong.
+    pub problems: Problems,
+    /// Effective values and where each came from, as far as they could be read.
+    pub settings: Vec<Setting>,
+}
+
+/// Reads a configuration file. What the environment replaces counts over the file, what `flags`
+/// replace counts over both. Relative paths begin in the file's folder.
+#[must_use]
+pub fn load(path: &Path, environment: &Environment, flags: &[Override]) -> Loaded {
+    let mut problems = Problems::new();
+    if !path.exists() {
+        let name = path.display().to_string();
+        let problem = Problem::with_file(&name, "unreadable", "there is no such file");
+        problems.add(problem.help("`stepgate init` writes one; --config names another"));
+        return Loaded::failed(problems);
+    }
+    match document::read_file(path, &mut problems) {
+        Some(root) => convert(root, path, (environment, flags), problems),
+        None => Loaded::failed(problems),
+    }
+}
+
+/// The folder that relative paths of a file begin in.
+fn folder_of(path: &Path) -> PathBuf {
+    path.parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+pub(super) fn convert(
+    mut root: Node,
+    path: &Path,
+    (environment, flags): (&Environment, &[Override]),
+    mut problems: Problems,
+) -> Loaded {
+    let folder = folder_of(path);
+    let around = Surroundings {
+        variable: &|name| environment.variable(name),
+        folder: &folder,
+    };
+    document::substitute(&mut root, &around, &mut problems);
+    overrides::apply(&mut root, &environment.overrides(), &mut problems);
+    overrides::apply(&mut root, flags, &mut problems);
+    let mut reading = Reading::in_folder(&folder);
+    reading.problems = problems;
+    let file = File::from_node(&root, &mut reading);
+    let config = file.and_then(|file| compose(file, &mut reading));
+    let settings = reading.settings().to_vec();
+    let mut problems = reading.problems;
+    problems.sort();
+    Loaded {
+        config: config.filter(|_| problems.is_empty()),
+        problems,
+        settings,
+    }
+}
+
+impl Loaded {
+    const fn failed(problems: Problems) -> Self {
+        Self {
+            config: None,
+            problems,
+            settings: Vec::new(),
+        }
+    }
+}
+
+/// JSON Schema of `stepgate.yaml`, for editors.
+#[must_use]
+pub fn schema() -> Json {
+    let mut schema = document::schema_of::<File>();
+    if let Some(object) = schema.as_object_mut() {
+        let dialect = json!("https://json-schema.org/draft/2020-12/schema");
+        object.insert("$schema".to_owned(), dialect);
+        object.insert("title".to_owned(), json!("stepgate.yaml"));
+    }
+    schema
+}

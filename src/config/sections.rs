@@ -1,0 +1,196 @@
+//! The whole file as written, section by section.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::choices::{Output, SecretText};
+use super::identity::IdentitySection;
+use super::proxy::{ProxySection, positive};
+use super::upstream_identity::{self, UpstreamIdentity};
+use crate::document::{Fields, FromNode, Node, OneOrMany, Place, Problem, Reading};
+use crate::secret::SecretString;
+use crate::telemetry::{AccessLogConfig, LogConfig, LogFormat, LogLevel};
+use crate::{telemetry, whoami};
+
+/// The format that this program reads.
+const VERSION: u32 = 1;
+
+#[derive(Debug)]
+pub(super) struct File {
+    pub(super) place: Place,
+    pub(super) proxy: Option<ProxySection>,
+    pub(super) rules: Vec<PathBuf>,
+    pub(super) watch: bool,
+    pub(super) debounce: Duration,
+    pub(super) identity: Option<IdentitySection>,
+    pub(super) cache: whoami::Cache,
+    pub(super) limits: whoami::Limits,
+    pub(super) upstream_identity: UpstreamIdentity,
+    pub(super) loop_guard: u32,
+    pub(super) return_to_hosts: Vec<Box<str>>,
+    pub(super) admin: Option<AdminSection>,
+    pub(super) telemetry: telemetry::Config,
+}
+
+#[derive(Debug)]
+pub(super) struct AdminSection {
+    pub(super) place: Place,
+    pub(super) listen: SocketAddr,
+    pub(super) token: Option<SecretString>,
+}
+
+impl FromNode for File {
+    fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
+        let mut fields = Fields::open(node, reading)?;
+        let version = fields.or("version", VERSION);
+        if version != VERSION {
+            let message = format!("version {version} is not known");
+            fields.problem_at(
+                "version",
+                "invalid_value",
+                message,
+                Some("write `version: 1`"),
+            );
+        }
+        let proxy_wrong = fields.has("proxy");
+        let proxy: Option<ProxySection> = fields.get("proxy");
+        let proxy_wrong = proxy_wrong && proxy.is_none();
+        let default = fields.reading().folder.join("rules/");
+        let rules: Vec<PathBuf> = fields.or("rules", OneOrMany(vec![default])).0;
+        let (watch, debounce) = fields.within("reload", |reload| {
+            let watch = reload.or("watch", true);
+            (watch, reload.or("debounce", Duration::from_millis(250)))
+        });
+        let identity = read_identity(&mut fields);
+        let (cache, limits) = fields.within("sessions", read_sessions);
+        let upstream_identity = fields.within("upstream_identity", upstream_identity::read);
+        let (loop_guard, return_to_hosts) = fields.within("step_up", |step_up| {
+            let loop_guard = positive(step_up, "loop_guard", 2);
+            let hosts = step_up.or("return_to_hosts", Vec::new());
+            (
+                loop_guard,
+                hosts.into_iter().map(|host: HostPattern| host.0).collect(),
+            )
+        });
+        let admin = read_admin(&mut fields);
+        let telemetry = fields.within("telemetry", read_telemetry);
+        fields.close();
+        // With a proxy that can't be read, what depends on it can't be judged.
+        (!proxy_wrong).then(|| Self {
+            place: node.place.clone(),
+            proxy,
+            rules,
+            watch,
+            debounce,
+            identity,
+            cache,
+            limits,
+            upstream_identity,
+            loop_guard,
+            return_to_hosts,
+            admin,
+            telemetry,
+        })
+    }
+}
+
+fn read_identity(fields: &mut Fields<'_, '_>) -> Option<IdentitySection> {
+    // Required, but a missing section reads like an empty one: it says what to give.
+    fields.section_or_empty("identity")
+}
+
+fn read_sessions(sessions: &mut Fields<'_, '_>) -> (whoami::Cache, whoami::Limits) {
+    let cache = whoami::Cache::default();
+    let limits = whoami::Limits::default();
+    let cache = sessions.within("cache", |fields| whoami::Cache {
+        max_entries: fields.or("max_entries", cache.max_entries),
+        ttl: fields.or("ttl", cache.ttl),
+        negative_ttl: fields.or("negative_ttl", cache.negative_ttl),
+    });
+    let limits = whoami::Limits {
+        rechecks_per_second_per_credential: sessions.within("refusal_recheck", |fields| {
+            let default = limits.rechecks_per_second_per_credential;
+            positive(fields, "per_second_per_credential", default)
+        }),
+        misses_per_second_per_address: sessions.within("misses", |fields| {
+            let default = limits.misses_per_second_per_address;
+            positive(fields, "per_second_per_address", default)
+        }),
+    };
+    (cache, limits)
+}
+
+fn read_admin(fields: &mut Fields<'_, '_>) -> Option<AdminSection> {
+    fields.within("admin", |admin| {
+        let default = SocketAddr::from(([127, 0, 0, 1], 4434));
+        // `listen: null` switches the listener off.
+        let listen: Option<SocketAddr> = admin.or("listen", Some(default));
+        let token: Option<SecretText> = admin.get("token");
+        let listen = listen?;
+        let token = token.map(|token| token.0);
+        if token
+            .as_ref()
+            .is_some_and(|token| token.expose().len() < 16)
+        {
+            let message = "the token is shorter than 16 characters";
+            let help = "`openssl rand -hex 32` makes a good one";
+            admin.problem_at("token", "invalid_value", message, Some(help));
+        }
+        if token.is_none() && !listen.ip().is_loopback() {
+            let message = "an admin listener beyond loopback needs a token";
+            let help = "give `admin.token`, or listen on 127.0.0.1";
+            admin.problem_at("listen", "contradiction", message, Some(help));
+        }
+        let place = admin.section().place.clone();
+        Some(AdminSection {
+            place,
+            listen,
+            token,
+        })
+    })
+}
+
+fn read_telemetry(telemetry: &mut Fields<'_, '_>) -> telemetry::Config {
+    let log = telemetry.within("log", |log| LogConfig {
+        format: log.or("format", LogFormat::default()),
+        level: log.or("level", LogLevel::default()),
+    });
+    let default = AccessLogConfig::default();
+    let access_log = telemetry.within("access_log", |fields| {
+        let output = fields.or("output", Output(default.output)).0;
+        let sample = fields.or("sample", default.sample);
+        if !(0.0..=1.0).contains(&sample) {
+            let message = "`sample` is a share from 0 to 1";
+            fields.problem_at("sample", "invalid_value", message, None);
+        }
+        AccessLogConfig { output, sample }
+    });
+    telemetry::Config { log, access_log }
+}
+
+/// A host, or all hosts below one: `*.example.com`. Lower case, without port.
+struct HostPattern(Box<str>);
+
+impl FromNode for HostPattern {
+    fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
+        let text = String::from_node(node, reading)?.to_ascii_lowercase();
+        let name = text.strip_prefix("*.").unwrap_or(&text);
+        let parsed = url::Host::parse(name);
+        if parsed.is_ok_and(|host| host.to_string() == name) {
+            return Some(Self(text.into_boxed_str()));
+        }
+        let message = format!("{} is no host name", node.described());
+        let help = "write app.example.com or *.example.com, without scheme and port";
+        reading.problem(Problem::at(&node.place, "invalid_value", message).help(help));
+        None
+    }
+
+    fn schema() -> serde_json::Value {
+        serde_json::json!({ "type": "string" })
+    }
+
+    fn shown(&self) -> Option<serde_json::Value> {
+        Some((*self.0).into())
+    }
+}

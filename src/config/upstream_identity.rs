@@ -1,0 +1,149 @@
+//! `upstream_identity`: what the application gets to know.
+
+use http::HeaderName;
+
+use super::choices::CookiePolicy;
+use crate::document::{Fields, FromNode, Key, Located, Node, Place, Problem, Reading};
+use crate::whoami::HeaderSource;
+
+/// The headers that are set where nothing else is said.
+const DEFAULT_HEADERS: [(&str, &str); 6] = [
+    ("X-User-Id", "session.identity.id"),
+    ("X-User-Email", "session.identity.traits.email"),
+    ("X-Session-Id", "session.id"),
+    ("X-Session-Aal", "session.authenticator_assurance_level"),
+    ("X-Session-Methods", "session.methods"),
+    ("X-Authenticated-At", "session.authenticated_at"),
+];
+const DEFAULT_STRIP: [&str; 3] = ["X-User-*", "X-Session-*", "X-Authenticated-*"];
+/// Headers that mean something to HTTP itself, to the gateway or to browsers: an identity in them
+/// would break the request.
+const RESERVED: [&str; 14] = [
+    "connection",
+    "content-length",
+    "content-type",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "keep-alive",
+    "origin",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+];
+
+#[derive(Debug)]
+pub(super) struct UpstreamIdentity {
+    pub(super) headers: Vec<(HeaderName, HeaderSource)>,
+    pub(super) strip: Vec<Box<str>>,
+    pub(super) keep_session_cookie: bool,
+}
+
+pub(super) fn read(fields: &mut Fields<'_, '_>) -> UpstreamIdentity {
+    let headers = fields.section_or_empty::<Headers>("headers");
+    let strip: Vec<Pattern> = fields.or(
+        "strip",
+        DEFAULT_STRIP.map(|name| Pattern(name.into())).into(),
+    );
+    let cookies = fields.or("cookies", CookiePolicy::StripSession);
+    UpstreamIdentity {
+        headers: headers.map(|headers| headers.0).unwrap_or_default(),
+        strip: strip.into_iter().map(|pattern| pattern.0).collect(),
+        keep_session_cookie: match cookies {
+            CookiePolicy::Keep => true,
+            CookiePolicy::StripSession => false,
+        },
+    }
+}
+
+/// The default headers, as changed by the section: null leaves one out.
+struct Headers(Vec<(HeaderName, HeaderSource)>);
+
+impl FromNode for Headers {
+    fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
+        let written = Fields::open(node, reading)?.named::<Option<Located<String>>>();
+        let mut headers: Vec<(HeaderName, HeaderSource)> = DEFAULT_HEADERS
+            .iter()
+            .filter_map(|(name, path)| {
+                let name = name.parse().ok()?;
+                Some((name, HeaderSource::parse(path)?))
+            })
+            .collect();
+        for (key, value) in written {
+            let Some(name) = header_name(key, reading) else {
+                continue;
+            };
+            headers.retain(|(other, _)| *other != name);
+            let Some(path) = value else { continue };
+            match HeaderSource::parse(&path.value) {
+                Some(source) => headers.push((name, source)),
+                None => reading.problem(not_a_path(&path.place, &path.value)),
+            }
+        }
+        Some(Self(headers))
+    }
+
+    fn schema() -> serde_json::Value {
+        serde_json::json!({
+            "type": "object",
+            "additionalProperties": { "type": ["string", "null"], "pattern": "^session\\." },
+        })
+    }
+}
+
+fn header_name(key: &Key, reading: &mut Reading) -> Option<HeaderName> {
+    let Ok(name) = key.text.parse::<HeaderName>() else {
+        let message = format!("`{}` is no header name", key.text);
+        reading.problem(Problem::at(&key.place, "invalid_value", message));
+        return None;
+    };
+    let reserved = RESERVED.contains(&name.as_str()) || name.as_str().starts_with("x-forwarded-");
+    if reserved {
+        let message = format!("`{}` means something else already", key.text);
+        let help = "choose another name, such as X-User-Name";
+        reading.problem(Problem::at(&key.place, "invalid_value", message).help(help));
+        return None;
+    }
+    Some(name)
+}
+
+fn not_a_path(place: &Place, text: &str) -> Problem {
+    let plain = text
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
+    let message = match plain {
+        true => format!("`{text}` is no path into the session"),
+        false => format!("`{text}` is an expression; only plain paths are understood so far"),
+    };
+    let help = "write a path such as session.identity.traits.email or session.methods; \
+                expressions (CEL) come in a later version";
+    Problem::at(place, "invalid_value", message).help(help)
+}
+
+/// A header name, or a family: `X-User-*`.
+struct Pattern(Box<str>);
+
+impl FromNode for Pattern {
+    fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
+        let text = String::from_node(node, reading)?;
+        let name = text.strip_suffix('*').unwrap_or(&text);
+        if name.parse::<HeaderName>().is_ok() {
+            return Some(Self(text.into_boxed_str()));
+        }
+        let message = format!("{} is no header name", node.described());
+        let help = "write a name such as X-Role, or a family such as X-User-*";
+        reading.problem(Problem::at(&node.place, "invalid_value", message).help(help));
+        None
+    }
+
+    fn schema() -> serde_json::Value {
+        serde_json::json!({ "type": "string" })
+    }
+
+    fn shown(&self) -> Option<serde_json::Value> {
+        Some((*self.0).into())
+    }
+}
