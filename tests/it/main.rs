@@ -11,4 +11,5 @@
     reason = "a test fails by panicking, and runs real programs in real time"
 )]
 
+mod corpora;
 mod tidy;

@@ -27,7 +27,7 @@ const FLOORS: [Row; 19] = [
     (2, "store", &["identity", "secret"]),
     (2, "whoami", &["contract", "policy", "secret"]),
     (3, "pages", &["contract"]),
-    (3, "web", &["contract", "secret"]),
+    (3, "web", &["contract", "identity", "secret"]),
     (
         3,
         "authz",

@@ -1,0 +1,99 @@
+//! What must hold for any bytes. Used by the fuzz targets and by a test that replays the corpora.
+#![allow(dead_code, reason = "each fuzz target uses one of them")]
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use stepgate::document::{Problems, Source, parse};
+use stepgate::policy::{CanonicalPath, Host, Request, Scheme};
+use stepgate::whoami::{Credential, Session};
+
+/// A request target and, behind a line feed, a `Host`.
+pub(crate) fn request(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (target, host) = text.split_once('\n').unwrap_or((&text, "app.test"));
+    if let Ok((path, _)) = Request::parse_target(target) {
+        canonical(path.as_str());
+    }
+    if let Ok(path) = CanonicalPath::parse(target) {
+        canonical(path.as_str());
+        assert!(!path.as_str().contains("//"));
+        assert!(!path.as_str().contains("%2F"));
+        assert_eq!(CanonicalPath::parse(path.as_str()), Ok(path));
+    }
+    if let Ok((host, _)) = Host::parse_authority(host, Scheme::Https) {
+        let text = host.as_str().to_owned();
+        assert!(
+            text.bytes()
+                .all(|byte| byte.is_ascii_graphic() && !byte.is_ascii_uppercase())
+        );
+        assert!(!text.contains(['@', '/', '?', '#', '\\', ',']));
+        assert_eq!(
+            Host::parse_authority(&text, Scheme::Https),
+            Ok((host, None))
+        );
+    }
+}
+
+/// What no canonical path has, whoever reads it.
+fn canonical(path: &str) {
+    assert!(path.starts_with('/'));
+    assert!(path.is_ascii());
+    assert!(!path.contains(['\\', '#', '?', ' ']));
+    assert!(!path.bytes().any(|byte| byte.is_ascii_control()));
+    for escape in ["%00", "%0A", "%0D", "%2E", "%5C", "%7F"] {
+        assert!(!path.contains(escape), "{path}");
+    }
+    for segment in path.split('/') {
+        let name = segment.split(';').next().unwrap_or_default();
+        assert!(!matches!(name, "." | ".."), "{path}");
+    }
+}
+
+/// A rule file.
+pub(crate) fn rules(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let source = Source::new("rules/fuzz.yaml", &text);
+    let mut problems = Problems::new();
+    let node = parse(&source, &mut problems);
+    let told = problems.iter().count() > 0;
+    assert!(node.is_some() || told, "refused without a reason");
+}
+
+/// Header lines, `Name: value`, one a line.
+pub(crate) fn credential(data: &[u8]) {
+    let mut headers = HeaderMap::new();
+    for line in data.split(|byte| *byte == b'\n') {
+        let colon = line.iter().position(|byte| *byte == b':');
+        let Some((name, value)) = colon.map(|at| line.split_at(at)) else {
+            continue;
+        };
+        let name = HeaderName::from_bytes(name);
+        let value = HeaderValue::from_bytes(value.get(1..).unwrap_or_default().trim_ascii());
+        if let (Ok(name), Ok(value)) = (name, value) {
+            headers.append(name, value);
+        }
+    }
+    let Ok(Some(found)) = Credential::from_headers(&headers, "session") else {
+        return;
+    };
+    let value = found.expose();
+    assert!(!value.is_empty());
+    let shown = format!("{found:?}");
+    assert!(
+        value.len() < 12 || !shown.contains(value),
+        "a credential shows in Debug"
+    );
+    // Another header line never makes another person of the same request.
+    headers.append("x-unrelated", HeaderValue::from_static("1"));
+    let again = Credential::from_headers(&headers, "session");
+    assert!(again.is_ok_and(|again| again.is_some_and(|it| it.expose() == value)));
+}
+
+/// The body of a whoami answer.
+pub(crate) fn whoami(data: &[u8]) {
+    let Ok(session) = Session::parse(data) else {
+        return;
+    };
+    // What is taken for a session is one document, and stays one when it is written again.
+    let text = serde_json::to_vec(&session.document).unwrap_or_default();
+    assert!(Session::parse(&text).is_ok());
+}
