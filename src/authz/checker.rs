@@ -1,19 +1,15 @@
 //! The walk: find the rule, resolve the credential, decide, answer.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 
-use super::refusing::Asker;
+use super::loop_guard::LoopGuard;
+use super::walk::Walk;
 use super::{Answer, Client, Config, Decided, ErrorId, Facts};
 use crate::clock::Clock;
-use crate::policy::{
-    Decision, Found, Match, Outcome, Permit, Request, RuleId, RuleIndex, RuleSet, Standing, decide,
-};
-use crate::whoami::{
-    Arrival, CacheUse, Credential, Freshness, Record, Resolution, ResolveError, Resolved, Resolver,
-};
+use crate::policy::{Found, Permit, Request, RuleSet};
+use crate::whoami::{Credential, Resolver};
 
 /// Where the rules in force are found.
 pub trait CurrentRules: Send + Sync + 'static {
@@ -73,9 +69,10 @@ pub struct Refusal {
 /// The shared walk of every door. Cheap to share behind an `Arc`.
 pub struct Checker {
     rules: Arc<dyn CurrentRules>,
-    resolver: Resolver,
-    config: Config,
-    clock: Clock,
+    pub(super) resolver: Resolver,
+    pub(super) config: Config,
+    pub(super) clock: Clock,
+    pub(super) loop_guard: LoopGuard,
 }
 
 impl Checker {
@@ -87,12 +84,22 @@ impl Checker {
         config: Config,
         clock: Clock,
     ) -> Self {
+        let key: [u8; 32] = rand::random();
         Self {
+            loop_guard: LoopGuard::new(&key, config.loop_guard),
             rules,
             resolver,
             config,
             clock,
         }
+    }
+
+    /// Signs the loop guard's cookie with `key` instead of a random one of this process, so that
+    /// several processes count together.
+    #[must_use]
+    pub fn with_loop_guard_key(mut self, key: &[u8]) -> Self {
+        self.loop_guard = LoopGuard::new(key, self.config.loop_guard);
+        self
     }
 
     /// Who resolves credentials, so that a door can have one forgotten.
@@ -120,201 +127,6 @@ impl Checker {
             arrival,
         };
         walk.run(inquiry.request, inquiry.credential).await
-    }
-}
-
-/// One request on its way, once its rules are known.
-struct Walk<'a> {
-    checker: &'a Checker,
-    rules: Arc<RuleSet>,
-    found: Match,
-    headers: &'a HeaderMap,
-    arrival: Arrival,
-}
-
-/// What was learnt of the credential so far.
-#[derive(Default)]
-struct Learnt {
-    session: Option<Arc<Record>>,
-    cache: Option<CacheUse>,
-    whoami: Duration,
-    set_cookies: Vec<HeaderValue>,
-}
-
-/// A decision that is no pass.
-struct Refused {
-    outcome: Outcome,
-    rule: RuleIndex,
-    request: Request,
-}
-
-impl Walk<'_> {
-    async fn run(self, request: Request, credential: Option<Credential>) -> Verdict {
-        let mut learnt = Learnt::default();
-        let wanted = self.rules.wants_subject(&self.found);
-        let Some(credential) = credential.filter(|_| wanted) else {
-            return match self.decide(request, Standing::Anonymous) {
-                Ok(permit) => self.forward(permit, learnt),
-                Err(refused) => self.refuse(refused, learnt, None),
-            };
-        };
-        let (resolution, conclusive) =
-            match self.resolve(&credential, &request, Freshness::Cached).await {
-                Ok(resolved) => learnt.take(resolved),
-                Err(error) => return self.fail(&error, request, learnt),
-            };
-        let refused = match self.decide(request, resolution.standing()) {
-            Ok(permit) => return self.forward(permit, learnt),
-            Err(refused) if conclusive => return self.refuse(refused, learnt, Some(&credential)),
-            Err(refused) => refused,
-        };
-        // A refusal must rest on what holds now: a step-up keeps the session's token, so the
-        // facts that were known before it would send the person round in a circle.
-        let request = refused.request;
-        let (resolution, _) = match self
-            .resolve(&credential, &request, Freshness::PastCache)
-            .await
-        {
-            Ok(resolved) => learnt.take(resolved),
-            Err(error) => return self.fail(&error, request, learnt),
-        };
-        match self.decide(request, resolution.standing()) {
-            Ok(permit) => self.forward(permit, learnt),
-            Err(refused) => self.refuse(refused, learnt, Some(&credential)),
-        }
-    }
-
-    async fn resolve(
-        &self,
-        credential: &Credential,
-        request: &Request,
-        freshness: Freshness,
-    ) -> Result<Resolved, ResolveError> {
-        let resolver = &self.checker.resolver;
-        resolver
-            .resolve(credential, request.client_ip, self.arrival, freshness)
-            .await
-    }
-
-    #[allow(
-        clippy::result_large_err,
-        reason = "both hold the request, which moves through without an allocation"
-    )]
-    fn decide(&self, request: Request, standing: Standing<'_>) -> Result<Permit, Refused> {
-        let now = self.checker.clock.wall();
-        match decide(&self.rules, &self.found, request, standing, now) {
-            Decision::Allow(permit) => Ok(permit),
-            Decision::Refuse {
-                outcome,
-                rule,
-                request,
-            } => Err(Refused {
-                outcome,
-                rule,
-                request,
-            }),
-        }
-    }
-
-    fn facts(&self, rule: RuleIndex, decision: Decided, learnt: &Learnt) -> Facts {
-        Facts {
-            generation: self.rules.number(),
-            rule: Some(self.rules.rule(rule).id().clone()),
-            decision,
-            session: learnt.session.clone(),
-            cache: learnt.cache,
-            whoami: learnt.whoami,
-        }
-    }
-
-    fn forward(&self, permit: Permit, learnt: Learnt) -> Verdict {
-        Verdict::Forward(Forward {
-            permit,
-            facts: self.facts(self.found.rule(), Decided::Allow, &learnt),
-            set_cookies: learnt.set_cookies,
-        })
-    }
-
-    fn refuse(
-        &self,
-        refused: Refused,
-        mut learnt: Learnt,
-        credential: Option<&Credential>,
-    ) -> Verdict {
-        let asker = Asker {
-            config: &self.checker.config,
-            rules: &self.rules,
-            rule: self.rules.rule(refused.rule),
-            request: &refused.request,
-            headers: self.headers,
-            session: learnt.session.as_deref(),
-            credential,
-        };
-        let words = asker.answer(refused.outcome, self.checker.clock.wall());
-        learnt.set_cookies.extend(words.set_cookie);
-        Verdict::Refuse(Box::new(Refusal {
-            answer: words.answer,
-            facts: self.facts(refused.rule, words.decided, &learnt),
-            request: refused.request,
-            set_cookies: learnt.set_cookies,
-        }))
-    }
-
-    /// Nobody could say who asks. A rule that only wants to tell the application is served
-    /// without; any other refuses.
-    fn fail(&self, error: &ResolveError, request: Request, learnt: Learnt) -> Verdict {
-        let required = self
-            .found
-            .rules()
-            .any(|rule| !self.rules.rule(rule).is_public());
-        let request = if required {
-            request
-        } else {
-            match self.decide(request, Standing::Anonymous) {
-                Ok(permit) => return self.forward(permit, learnt),
-                Err(refused) => refused.request,
-            }
-        };
-        let client = Client::classify(self.headers);
-        let rule = self.found.rule();
-        Verdict::Refuse(Box::new(Refusal {
-            answer: answer_failure(error, client, self.rules.rule(rule).id()),
-            facts: self.facts(rule, Decided::Unavailable, &learnt),
-            request,
-            set_cookies: learnt.set_cookies,
-        }))
-    }
-}
-
-fn answer_failure(error: &ResolveError, client: Client, rule: &RuleId) -> Answer {
-    let refusal = |id, reason| Answer::refusal(id, client, Some(rule), reason);
-    match error {
-        ResolveError::Unavailable { retry_after, .. } => {
-            let reason = "the session could not be checked; nothing was forwarded";
-            refusal(ErrorId::IdentityUnavailable, reason).with_retry_after(*retry_after)
-        }
-        ResolveError::Throttled { retry_after } => {
-            let reason = "the identity service limits the rate of checks";
-            refusal(ErrorId::IdentityThrottled, reason)
-                .with_retry_after(retry_after.unwrap_or(Duration::from_secs(1)))
-        }
-        ResolveError::TooManyChecks { retry_after } => {
-            let reason = "this credential or address caused too many session checks";
-            refusal(ErrorId::TooManyChecks, reason).with_retry_after(*retry_after)
-        }
-    }
-}
-
-impl Learnt {
-    fn take(&mut self, resolved: Resolved) -> (Resolution, bool) {
-        self.session = match &resolved.resolution {
-            Resolution::Session(record) => Some(Arc::clone(record)),
-            Resolution::Anonymous | Resolution::Undisclosed => None,
-        };
-        self.cache = Some(resolved.source);
-        self.whoami += resolved.took;
-        self.set_cookies.extend(resolved.set_cookies);
-        (resolved.resolution, resolved.conclusive)
     }
 }
 

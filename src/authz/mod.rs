@@ -8,14 +8,22 @@ mod answer;
 mod checker;
 mod client;
 mod config;
+mod error_id;
 mod facts;
+mod loop_guard;
 mod page;
 mod refusing;
 mod return_to;
+mod walk;
 
-pub use answer::{Answer, Body, ErrorId};
+pub use answer::{Answer, Body};
 pub use checker::{Checker, CurrentRules, Forward, Inquiry, Refusal, Verdict};
 pub use client::Client;
 pub use config::{Config, IdentityBase};
+pub use error_id::ErrorId;
 pub use facts::{Decided, Facts};
+pub use loop_guard::LOOP_GUARD_COOKIE;
 pub use page::{Explanation, Page};
+
+#[cfg(test)]
+mod tests;

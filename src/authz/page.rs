@@ -28,8 +28,10 @@ pub enum Explanation {
     AmbiguousCredentials,
     /// The identity service can't be asked.
     Unavailable,
-    /// Too many requests.
+    /// Too many checks of one credential or from one address.
     TooMany,
+    /// The identity service asks to wait.
+    Throttled,
     /// The application can't be reached.
     UpstreamUnreachable,
     /// The application takes too long.
@@ -38,6 +40,8 @@ pub enum Explanation {
     TooLarge,
     /// The request took too long to arrive.
     Timeout,
+    /// Something failed on our side.
+    Internal,
 }
 
 /// The content of a page that explains a refusal. The request id is added when it is rendered.

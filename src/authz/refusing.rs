@@ -5,8 +5,9 @@ use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::loop_guard::{LoopGuard, Round, Ruling};
 use super::return_to::ReturnTo;
-use super::{Answer, Client, Config, Decided, ErrorId, IdentityBase};
+use super::{Answer, Client, Config, Decided, ErrorId, Explanation, IdentityBase};
 use crate::policy::{Outcome, Request, Rule, RuleSet};
 use crate::whoami::{Credential, Record};
 
@@ -21,6 +22,7 @@ const PARAMETER: &AsciiSet = &NON_ALPHANUMERIC
 /// Who asked for what, as far as a refusal depends on it.
 pub(super) struct Asker<'a> {
     pub(super) config: &'a Config,
+    pub(super) loop_guard: &'a LoopGuard,
     pub(super) rules: &'a RuleSet,
     pub(super) rule: &'a Rule,
     pub(super) request: &'a Request,
@@ -38,29 +40,60 @@ pub(super) struct Words {
 
 impl Asker<'_> {
     pub(super) fn answer(&self, outcome: Outcome, now: Timestamp) -> Words {
-        let _ = (now, self.session, self.credential);
         let client = Client::classify(self.headers);
         let (answer, decided, destination) = self.words(outcome, client);
-        let Some(destination) = destination else {
-            return Words {
-                answer: answer.with_page(|page| page.reason = self.rule.reason().map(Box::from)),
-                decided,
-                set_cookie: None,
-            };
-        };
-        let answer = match client {
-            Client::Api => answer,
-            Client::Browser if is_safe(&self.request.method) => answer.redirect(&destination),
-            Client::Browser => answer.with_page(|page| {
-                page.reason = self.rule.reason().map(Box::from);
-                page.proceed = Some(destination.into());
-            }),
-        };
-        Words {
+        let words = |answer, set_cookie| Words {
             answer,
             decided,
-            set_cookie: None,
+            set_cookie,
+        };
+        let explain = |answer: Answer, destination: Option<String>| {
+            answer.with_page(|page| {
+                page.reason = self.rule.reason().map(Box::from);
+                page.proceed = destination.map(String::into_boxed_str);
+            })
+        };
+        let redirects = client == Client::Browser && is_safe(&self.request.method);
+        let destination = match destination {
+            Some(destination) if redirects => destination,
+            other => return words(explain(answer, other), None),
+        };
+        match self.guard(decided, now) {
+            Ruling::Redirect(cookie) => words(answer.redirect(&destination), cookie),
+            Ruling::Explain => {
+                let reason = "the session did not change although it was asked for repeatedly";
+                let rule = Some(self.rule.id());
+                let answer = Answer::refusal(ErrorId::AccessDenied, client, rule, reason)
+                    .with_page(|page| page.explanation = Explanation::NoProgress);
+                Words {
+                    answer: explain(answer, Some(destination)),
+                    decided: Decided::Deny,
+                    set_cookie: None,
+                }
+            }
         }
+    }
+
+    /// Whether this person may be sent away once more. Whoever has no session yet may always.
+    fn guard(&self, decided: Decided, now: Timestamp) -> Ruling {
+        let standing = match (self.session, self.credential) {
+            _ if decided == Decided::LogIn => return Ruling::Redirect(None),
+            (Some(record), _) => {
+                let subject = record.subject();
+                format!(
+                    "{} {} {}",
+                    subject.session_id, subject.aal, subject.authenticated_at
+                )
+            }
+            (None, Some(credential)) => credential.expose().to_owned(),
+            (None, None) => return Ruling::Redirect(None),
+        };
+        let round = Round {
+            rule: self.rule.id(),
+            standing: &standing,
+        };
+        let secure = self.return_to().own_origin().starts_with("https:");
+        self.loop_guard.rule(&round, self.headers, secure, now)
     }
 
     fn words(&self, outcome: Outcome, client: Client) -> (Answer, Decided, Option<String>) {

@@ -17,6 +17,7 @@ mod kratos;
 mod question;
 mod rate;
 mod record;
+mod resolution;
 mod resolver;
 mod service;
 
@@ -26,5 +27,6 @@ pub use document::Malformed;
 pub use error::{ResolveError, WhoamiError};
 pub use kratos::{CircuitBreaker, External, HttpIdentity, NotUsable, WhoamiRequiredAal};
 pub use record::Record;
-pub use resolver::{Arrival, CacheUse, Forget, Freshness, Resolution, Resolved, Resolver};
+pub use resolution::{Arrival, CacheUse, Forget, Freshness, Resolution, Resolved};
+pub use resolver::Resolver;
 pub use service::{Answer, Asking, IdentityService, Said, Session};

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue};
+use http::HeaderName;
 use tokio::runtime::Handle;
 
 use super::cache::{Known, NoSession};
@@ -13,99 +13,11 @@ use super::flights::{Boarding, Flights};
 use super::key::{BuildKeyHash, Key, Keyring};
 use super::question::Question;
 use super::rate::Rate;
-use super::{Config, Credential, IdentityService, Record, ResolveError};
+use super::{
+    Arrival, CacheUse, Config, Credential, Forget, Freshness, IdentityService, Resolution,
+    ResolveError, Resolved,
+};
 use crate::clock::{Clock, Monotonic};
-use crate::policy::Standing;
-
-/// What a credential turned out to be worth.
-#[derive(Clone, Debug)]
-pub enum Resolution {
-    /// Nothing.
-    Anonymous,
-    /// One factor; the session is not told until the second was used.
-    Undisclosed,
-    /// This session.
-    Session(Arc<Record>),
-}
-
-impl Resolution {
-    /// The same for the decision.
-    #[must_use]
-    pub fn standing(&self) -> Standing<'_> {
-        match self {
-            Self::Anonymous => Standing::Anonymous,
-            Self::Undisclosed => Standing::Undisclosed,
-            Self::Session(record) => Standing::Known(record.subject()),
-        }
-    }
-}
-
-/// Where an answer came from; the access log's `cache`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CacheUse {
-    /// From the cache.
-    Hit,
-    /// This request asked.
-    Miss,
-    /// Another request had already asked, and this one shared the answer.
-    Coalesced,
-    /// Asked past the cache, before a refusal.
-    Bypass,
-}
-
-impl CacheUse {
-    /// The name in logs.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Hit => "hit",
-            Self::Miss => "miss",
-            Self::Coalesced => "coalesced",
-            Self::Bypass => "bypass",
-        }
-    }
-}
-
-/// The moment a request arrived, in the order of questions: a question that started later says
-/// how things stand at the time of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Arrival(u64);
-
-/// How recent the answer has to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Freshness {
-    /// Whatever the cache holds while it is fresh.
-    Cached,
-    /// Asked for after the request arrived: needed before a refusal.
-    PastCache,
-}
-
-/// A resolved credential.
-#[derive(Clone, Debug)]
-pub struct Resolved {
-    /// What it is worth.
-    pub resolution: Resolution,
-    /// Where the answer came from.
-    pub source: CacheUse,
-    /// Whether the answer was asked for after the request arrived, so that a refusal may rest on
-    /// it.
-    pub conclusive: bool,
-    /// `Set-Cookie` values that renew the session cookie, for the browser.
-    pub set_cookies: Vec<HeaderValue>,
-    /// How long the request waited for the answer.
-    pub took: Duration,
-}
-
-/// What is to be forgotten.
-#[derive(Clone, Copy, Debug)]
-pub enum Forget<'a> {
-    /// Whatever is known of this credential.
-    Credential(&'a Credential),
-    /// The session with this id, whichever credentials it has.
-    Session(&'a str),
-    /// Every session of the identity with this id.
-    Identity(&'a str),
-}
 
 /// From a credential to its session. Cheap to clone; clones share one cache.
 #[derive(Clone)]
