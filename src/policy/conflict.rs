@@ -4,17 +4,17 @@ use std::collections::HashMap;
 
 use super::index::Index;
 use super::trie::Entry;
-use super::{HostPattern, Location, PathPattern, Rule, RuleId, RuleIndex};
+use super::{HostPattern, PathPattern, Rule, RuleIndex};
 
 /// Two rules that can't stand beside each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
     /// What is wrong between them.
     pub kind: ConflictKind,
-    /// The rule that is at fault, and where it is written.
-    pub rule: (RuleId, Location),
+    /// The rule that is at fault: its place among the rules that were to be a set.
+    pub rule: RuleIndex,
     /// The one it clashes with.
-    pub other: (RuleId, Location),
+    pub other: RuleIndex,
 }
 
 /// What is wrong between two rules.
@@ -46,18 +46,8 @@ pub(super) fn find_conflicts(rules: &[Rule], index: &Index) -> Vec<Conflict> {
     pairs.dedup();
     pairs
         .into_iter()
-        .filter_map(|(rule, other, kind)| {
-            Some(Conflict {
-                kind,
-                rule: name(rules.get(rule.0)?),
-                other: name(rules.get(other.0)?),
-            })
-        })
+        .map(|(rule, other, kind)| Conflict { kind, rule, other })
         .collect()
-}
-
-fn name(rule: &Rule) -> (RuleId, Location) {
-    (rule.id().clone(), rule.location().clone())
 }
 
 /// Rules that differ in path or host pattern always have an order, so only entries with one

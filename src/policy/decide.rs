@@ -157,3 +157,7 @@ fn is_recent(at: Timestamp, now: Timestamp, max_age: Duration) -> bool {
     }
     age.unsigned_abs() <= max_age
 }
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

@@ -26,6 +26,13 @@ impl Host {
         self.0.starts_with('[') || self.0.parse::<Ipv4Addr>().is_ok()
     }
 
+    /// Whether it is a name below `parent`, at any depth.
+    #[must_use]
+    pub fn is_below(&self, parent: &Self) -> bool {
+        let name = self.0.strip_suffix(&*parent.0);
+        name.is_some_and(|name| name.ends_with('.')) && !self.is_address()
+    }
+
     /// Reads `host[:port]` as found in `Host` or `:authority`. The port is `None` when it is left
     /// out, empty, or the scheme's own.
     ///

@@ -91,6 +91,14 @@ pub struct UpstreamIndex(pub(crate) usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RuleIndex(pub(crate) usize);
 
+impl RuleIndex {
+    /// The place as a number, from 0.
+    #[must_use]
+    pub const fn number(self) -> usize {
+        self.0
+    }
+}
+
 /// Where a rule is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {

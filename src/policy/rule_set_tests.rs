@@ -316,13 +316,14 @@ fn encoded_slashes_pass_only_where_the_rule_says_so() {
 }
 
 fn conflicts(rules: Vec<RuleParts>) -> Vec<(ConflictKind, String, String)> {
+    let names: Vec<String> = rules.iter().map(|rule| rule.id.to_string()).collect();
     match RuleSet::build(rules, Vec::new()) {
         Ok(_) => Vec::new(),
         Err(found) => found
             .into_iter()
             .map(|conflict| {
-                let (rule, other) = (conflict.rule.0, conflict.other.0);
-                (conflict.kind, rule.to_string(), other.to_string())
+                let (rule, other) = (&names[conflict.rule.0], &names[conflict.other.0]);
+                (conflict.kind, rule.clone(), other.clone())
             })
             .collect(),
     }

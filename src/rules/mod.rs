@@ -1,7 +1,26 @@
 //! Rules from files: YAML to a checked rule set, kept current.
+//!
+//! [`load`] reads files and tells every problem at once; [`RuleStore`] holds the generation that
+//! requests are judged by; [`Reloader`] replaces it when files change, all or nothing.
 
+mod check;
+mod compile;
 mod config;
+mod context;
+mod endpoint;
+mod load;
+mod raw;
+mod reload;
+mod store;
+#[cfg(test)]
+mod tests;
 mod upstream_settings;
+mod watch;
 
 pub use config::Config;
+pub use context::{Context, Reserved, SessionReach, Variables};
+pub use load::{compile, load};
+pub use reload::Reloader;
+pub use store::{Reload, ReloadOutcome, RuleStore};
 pub use upstream_settings::UpstreamSettings;
+pub use watch::{Watch, WatchError, watch};

@@ -1,0 +1,86 @@
+//! What rules are checked against beside themselves.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::UpstreamSettings;
+use crate::policy::{CanonicalPath, Host, HostPattern};
+
+/// Looks up a variable for `${NAME}` in rule files.
+pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// What the rest of the configuration means for rules.
+#[derive(Clone)]
+pub struct Context {
+    /// What an upstream has that does not say otherwise.
+    pub upstream_defaults: UpstreamSettings,
+    /// Paths that Stepgate answers itself, so that no rule may claim them. `/.well-known/stepgate`
+    /// is always one.
+    pub reserved: Vec<Reserved>,
+    /// Where the embedded identity service's cookie goes; `None`: the identity service is another
+    /// one, whose cookie we don't know.
+    pub session_reach: Option<SessionReach>,
+    /// Whether it can be learnt if someone has a second factor. Where not,
+    /// `required_aal: highest_available` has no meaning.
+    pub second_factor_is_known: bool,
+    /// Values for `${NAME}`.
+    pub variables: Variables,
+}
+
+/// A path that Stepgate answers itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reserved {
+    /// It and everything below it.
+    pub path: CanonicalPath,
+    /// On this host only.
+    pub host: Option<Host>,
+}
+
+/// The hosts that get the session cookie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionReach {
+    /// The host of the identity service.
+    pub host: Host,
+    /// The cookie's `Domain`: this host and those below it.
+    pub domain: Option<Host>,
+}
+
+impl Default for Context {
+    /// Nothing reserved, nothing known, no variables.
+    fn default() -> Self {
+        Self {
+            upstream_defaults: UpstreamSettings::default(),
+            reserved: Vec::new(),
+            session_reach: None,
+            second_factor_is_known: true,
+            variables: Arc::new(|_| None),
+        }
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("upstream_defaults", &self.upstream_defaults)
+            .field("reserved", &self.reserved)
+            .field("session_reach", &self.session_reach)
+            .field("second_factor_is_known", &self.second_factor_is_known)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SessionReach {
+    /// Whether the cookie reaches every host of the pattern. Rules for any host ask for nothing
+    /// here: they are about whatever host there is.
+    pub(super) fn covers(&self, pattern: &HostPattern) -> bool {
+        match (pattern, &self.domain) {
+            (HostPattern::Any, _) => true,
+            (HostPattern::Exact(host), Some(domain)) => host == domain || host.is_below(domain),
+            (HostPattern::Exact(host), None) => *host == self.host,
+            (HostPattern::Below(parent), Some(domain)) => {
+                parent == domain || parent.is_below(domain)
+            }
+            (HostPattern::Below(_), None) => false,
+        }
+    }
+}
