@@ -196,7 +196,7 @@ impl FromNode for EmbeddedSection {
         let throttle = fields.within("throttle", read_throttle);
         let BuiltInPages = fields.or("ui", BuiltInPages);
         let tree = kratos_tree(&mut fields, kratos_config.as_deref(), inline);
-        let kratos = Kratos::read(tree, fields.reading());
+        let kratos = Kratos::read(&tree, fields.reading());
         fields.close();
         Some(Self {
             place: node.place.clone(),
@@ -204,7 +204,7 @@ impl FromNode for EmbeddedSection {
             listen,
             browser_url,
             database: database.map(|database| database.0),
-            kratos,
+            kratos: kratos?,
             rotate_on_step_up,
             throttle,
         })

@@ -1,12 +1,13 @@
 //! The embedded identity service's configuration, in Kratos' own format.
 
+use super::kratos_format::{Draft, Form, read};
 use crate::document::{Node, Reading};
 
-/// What the rest of the configuration asks of that part.
+/// That part of the configuration, and what the rest asks of it.
 #[derive(Clone, Debug)]
 pub struct Kratos {
-    /// The whole of it: the file, with the inline keys laid over it.
-    pub tree: Node,
+    /// All of it, as far as it does not depend on the public URL.
+    pub draft: Draft,
     /// `session.cookie.name`.
     pub session_cookie: Box<str>,
     /// `serve.public.base_url`, as written.
@@ -16,23 +17,15 @@ pub struct Kratos {
 }
 
 impl Kratos {
-    /// Reads the tree.
-    pub(super) fn read(tree: Node, _reading: &mut Reading) -> Self {
-        let text = |path: &[&str]| {
-            let mut node = &tree;
-            for key in path {
-                node = node.find(key)?;
-            }
-            node.as_scalar().map(|scalar| scalar.text.to_string())
-        };
-        let cookie = text(&["session", "cookie", "name"]);
-        Self {
-            session_cookie: cookie
-                .unwrap_or_else(|| "ory_kratos_session".to_owned())
-                .into(),
-            base_url: text(&["serve", "public", "base_url"]),
-            dsn: text(&["dsn"]),
-            tree,
-        }
+    /// Reads the tree; `None` when something in it is wrong (then it was told).
+    pub(super) fn read(tree: &Node, reading: &mut Reading) -> Option<Self> {
+        let draft = reading.apart("kratos", |inner| read(tree, Form::Embedded, inner))?;
+        let base_url = draft.base_url();
+        Some(Self {
+            session_cookie: draft.session_cookie().into(),
+            base_url: (!base_url.is_empty()).then(|| base_url.to_owned()),
+            dsn: draft.dsn().map(str::to_owned),
+            draft,
+        })
     }
 }

@@ -9,6 +9,7 @@ mod database;
 mod environment;
 mod identity;
 mod kratos;
+pub mod kratos_format;
 mod load;
 mod overrides;
 mod proxy;

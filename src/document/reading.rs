@@ -99,6 +99,17 @@ impl Reading {
         }
     }
 
+    /// Reads a part whose format others define: its values are noted below `name`, and it does not
+    /// count in the description of the section around it.
+    pub fn apart<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let described = self.described.take();
+        self.enter(name);
+        let value = read(self);
+        self.leave();
+        self.described = described;
+        value
+    }
+
     /// The effective values of all fields read so far, in the order they were read.
     #[must_use]
     pub fn settings(&self) -> &[Setting] {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use flow::{
-    AfterFlow, FlowSettings, Hook, LoginStyle, LogoutSettings, RecoverySettings,
+    AfterFlow, AfterMethod, FlowSettings, Hook, LoginStyle, LogoutSettings, RecoverySettings,
     RegistrationSettings, RegistrationStyle, SelfService, SettingsFlowSettings, Strategy,
 };
 pub use method::{
@@ -56,6 +56,8 @@ pub struct Settings {
     pub features: Features,
     /// A browser session gets a new token at each completed factor.
     pub rotate_on_step_up: bool,
+    /// What was configured and has no effect in this version, as sentences for the log.
+    pub notices: Vec<String>,
 }
 
 /// What whoami and the settings flow ask of a session.

@@ -1,0 +1,219 @@
+//! `selfservice.methods` and `hashers`.
+
+use serde_json::json;
+
+use super::refuse;
+use super::values::{GoDuration, Memory, WrittenUrl};
+use crate::document::Fields;
+use crate::identity::settings::{
+    Argon2Settings, BcryptSettings, CodeSettings, HasherAlgorithm, Hashers, MethodSettings,
+    PasswordSettings, TotpSettings, WebauthnSettings,
+};
+
+/// The least cost of bcrypt outside development, as in Kratos.
+const MIN_BCRYPT_COST: u32 = 12;
+const MAX_BCRYPT_COST: u32 = 15;
+const MIN_PASSWORD_BYTES: u32 = 6;
+
+pub(super) fn read(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> MethodSettings {
+    let password = section.within("password", |inner| read_password(inner, notices));
+    let totp = section.within("totp", |inner| TotpSettings {
+        enabled: inner.or("enabled", false),
+        issuer: inner.within("config", |config| config.or("issuer", String::new())),
+    });
+    let code = section.within("code", read_code);
+    let webauthn = section.within("webauthn", read_webauthn);
+    let mut enabled = |name: &'static str, default: bool| {
+        section.within(name, |inner| {
+            inner.raw("config", json!({"type": "object"}));
+            inner.or("enabled", default)
+        })
+    };
+    let methods = MethodSettings {
+        password,
+        totp,
+        code,
+        webauthn,
+        profile_enabled: enabled("profile", true),
+        lookup_secret_enabled: enabled("lookup_secret", false),
+        link_enabled: enabled("link", false),
+        passkey_enabled: enabled("passkey", false),
+        oidc_enabled: enabled("oidc", false),
+    };
+    for name in ["b2b", "saml", "deviceauthn", "captcha"] {
+        section.raw(name, json!({"type": "object"}));
+    }
+    say_what_is_missing(&methods, notices);
+    methods
+}
+
+fn say_what_is_missing(methods: &MethodSettings, notices: &mut Vec<String>) {
+    let not_yet = [
+        ("lookup_secret", methods.lookup_secret_enabled),
+        ("webauthn", methods.webauthn.enabled),
+        ("passkey", methods.passkey_enabled),
+        ("oidc", methods.oidc_enabled),
+        ("link", methods.link_enabled),
+        (
+            "code",
+            methods.code.passwordless_enabled || methods.code.mfa_enabled,
+        ),
+    ];
+    for (name, enabled) in not_yet {
+        if enabled {
+            notices.push(format!(
+                "the method `{name}` is enabled but not available yet"
+            ));
+        }
+    }
+}
+
+fn read_password(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> PasswordSettings {
+    let default = PasswordSettings::default();
+    let enabled = section.or("enabled", default.enabled);
+    section.within("config", |config| {
+        let length = config.or("min_password_length", 8_u32);
+        if length < MIN_PASSWORD_BYTES {
+            let message = "passwords must have at least 6 characters";
+            refuse(config, "min_password_length", message, None);
+        }
+        config.raw("haveibeenpwned_host", json!({"type": "string"}));
+        config.raw("migrate_hook", json!({"type": "object"}));
+        let asked: Option<bool> = config.get("haveibeenpwned_enabled");
+        if asked == Some(true) {
+            notices.push("the look-up of breached passwords is not available yet".to_owned());
+        }
+        PasswordSettings {
+            enabled,
+            min_length_bytes: usize::try_from(length).unwrap_or(usize::MAX),
+            max_length_bytes: default.max_length_bytes,
+            similarity_check: config.or("identifier_similarity_check_enabled", true),
+            breach_check: asked.unwrap_or(default.breach_check),
+            max_breaches: config.or("max_breaches", default.max_breaches),
+            ignore_network_errors: config.or("ignore_network_errors", true),
+        }
+    })
+}
+
+fn read_code(section: &mut Fields<'_, '_>) -> CodeSettings {
+    let default = CodeSettings::default();
+    let passwordless_enabled = section.or("passwordless_enabled", false);
+    let mfa_enabled = section.or("mfa_enabled", false);
+    if passwordless_enabled && mfa_enabled {
+        let message = "`passwordless_enabled` and `mfa_enabled` exclude each other";
+        let help = "a code is either the first factor or the second one";
+        section.problem_at("mfa_enabled", "contradiction", message, Some(help));
+    }
+    let enabled = section.or("enabled", default.enabled);
+    let (lifespan, max_submissions) = section.within("config", |config| {
+        config.raw(
+            "missing_credential_fallback_enabled",
+            json!({"type": "boolean"}),
+        );
+        let lifespan = config.or("lifespan", GoDuration(default.lifespan));
+        (
+            lifespan.0,
+            config.or("max_submissions", default.max_submissions),
+        )
+    });
+    CodeSettings {
+        enabled,
+        passwordless_enabled,
+        mfa_enabled,
+        lifespan,
+        max_submissions,
+    }
+}
+
+fn read_webauthn(section: &mut Fields<'_, '_>) -> WebauthnSettings {
+    let enabled = section.or("enabled", false);
+    let mut settings = section.within("config", |config| {
+        let passwordless = config.or("passwordless", false);
+        let mut settings = config.within("rp", read_relying_party);
+        settings.passwordless = passwordless;
+        settings
+    });
+    settings.enabled = enabled;
+    if enabled && (settings.rp_id.is_empty() || settings.rp_display_name.is_empty()) {
+        let message = "`webauthn` needs `config.rp.id` and `config.rp.display_name`";
+        section.problem_at("enabled", "missing_key", message, None);
+    }
+    settings
+}
+
+fn read_relying_party(section: &mut Fields<'_, '_>) -> WebauthnSettings {
+    let origin: Option<WrittenUrl> = section.get("origin");
+    let origins: Option<Vec<WrittenUrl>> = section.get("origins");
+    if origin.is_some() && origins.is_some() {
+        let message = "`origin` and `origins` exclude each other";
+        section.problem_at("origins", "contradiction", message, None);
+    }
+    section.raw("icon", json!({"type": "string"}));
+    let origins = origins.unwrap_or_default().into_iter().chain(origin);
+    WebauthnSettings {
+        enabled: false,
+        passwordless: false,
+        rp_id: section.or("id", String::new()),
+        rp_display_name: section.or("display_name", String::new()),
+        origins: origins.map(|url| url.0).collect(),
+    }
+}
+
+pub(super) fn read_hashers(section: &mut Fields<'_, '_>, dev: bool) -> Hashers {
+    let algorithm = section.or("algorithm", HasherAlgorithm::Argon2);
+    let argon2 = section.within("argon2", read_argon2);
+    let bcrypt = section.within("bcrypt", |inner| {
+        let cost = inner.or("cost", MIN_BCRYPT_COST);
+        if !(4..=MAX_BCRYPT_COST).contains(&cost) {
+            let help = "each step doubles the work: 12 takes about a quarter of a second";
+            refuse(inner, "cost", "the cost must be from 4 to 15", Some(help));
+        }
+        // Kratos, too, uses less than its minimum in development only.
+        let least = if dev { 4 } else { MIN_BCRYPT_COST };
+        BcryptSettings {
+            cost: cost.max(least),
+        }
+    });
+    Hashers {
+        algorithm,
+        argon2,
+        bcrypt,
+    }
+}
+
+fn read_argon2(section: &mut Fields<'_, '_>) -> Argon2Settings {
+    let default = Argon2Settings::default();
+    let memory: Option<Memory> = section.get("memory");
+    for key in [
+        "expected_duration",
+        "expected_deviation",
+        "dedicated_memory",
+    ] {
+        section.raw(key, json!({"type": "string"}));
+    }
+    let length = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    let settings = Argon2Settings {
+        memory_kib: memory.map_or(default.memory_kib, |memory| memory.kib),
+        iterations: section.or("iterations", default.iterations),
+        parallelism: section.or("parallelism", default.parallelism),
+        salt_length: length(section.or("salt_length", 16)),
+        key_length: length(section.or("key_length", 32)),
+    };
+    let lanes_fit = settings.memory_kib / 8 >= settings.parallelism;
+    let bounded = settings.memory_kib <= 1024 * 1024
+        && (1..=10).contains(&settings.iterations)
+        && (1..=16).contains(&settings.parallelism)
+        && (8..=64).contains(&settings.salt_length)
+        && (16..=64).contains(&settings.key_length);
+    if !lanes_fit || !bounded {
+        let help = "memory 8KB a lane to 1GB, iterations 1 to 10, parallelism 1 to 16, \
+                    salt_length 8 to 64, key_length 16 to 64";
+        refuse(
+            section,
+            "memory",
+            "Argon2 can't work with these costs",
+            Some(help),
+        );
+    }
+    settings
+}

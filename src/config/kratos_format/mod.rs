@@ -1,0 +1,316 @@
+//! A configuration in Kratos' own format, to [`Settings`].
+//!
+//! The same keys, defaults and refusals as Kratos where this program has the part; keys of parts
+//! that it has not are accepted, and it says so at the start.
+
+mod flow;
+mod method;
+mod schema;
+mod serve;
+mod session;
+mod values;
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::document::{Fields, Node, Problem, Reading};
+use crate::identity::schema::Schemas;
+use crate::identity::settings::{
+    CookieAttributes, Features, Hashers, Listener, MethodSettings, Secrets, SelfService,
+    SessionSettings, Settings,
+};
+use crate::identity::throttle::ThrottleSettings;
+use values::GoDuration;
+
+/// Who runs with the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The identity service by itself: what Kratos requires is required.
+    Alone,
+    /// The service within the gateway, which knows the public URL and the database; every key may
+    /// be left out.
+    Embedded,
+}
+
+/// What was read, as far as it does not depend on the public URL.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    form: Form,
+    dev: bool,
+    public: Listener,
+    admin: Listener,
+    dsn: Option<String>,
+    self_service: SelfService,
+    methods: MethodSettings,
+    hashers: Hashers,
+    schemas: Arc<Schemas>,
+    session: SessionSettings,
+    session_secure: Option<bool>,
+    cookies: CookieAttributes,
+    cookies_secure: Option<bool>,
+    secrets: Secrets,
+    hide_accounts: bool,
+    features: Features,
+    notices: Vec<String>,
+}
+
+impl Draft {
+    /// `serve.public.base_url` as written; empty when it is not there.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.public.base_url
+    }
+
+    /// `dsn` as written.
+    #[must_use]
+    pub fn dsn(&self) -> Option<&str> {
+        self.dsn.as_deref()
+    }
+
+    /// `session.cookie.name`
+    #[must_use]
+    pub fn session_cookie(&self) -> &str {
+        &self.session.cookie_name
+    }
+
+    /// The public URL of a service that runs by itself: `serve.public.base_url`, else made of
+    /// host and port.
+    #[must_use]
+    pub fn own_url(&self) -> String {
+        if !self.public.base_url.is_empty() {
+            return self.public.base_url.clone();
+        }
+        let scheme = if self.dev { "http" } else { "https" };
+        format!("{scheme}://{}:{}/", self.public.host, self.public.port)
+    }
+
+    /// The settings of a service whose public URL is `public_url`: what was left open is named
+    /// after it (pages, the issuer in authenticator apps, the origin of security keys).
+    #[must_use]
+    pub fn settle(self, public_url: &str) -> Settings {
+        let Self {
+            form,
+            dev,
+            mut public,
+            mut admin,
+            dsn,
+            mut self_service,
+            mut methods,
+            hashers,
+            schemas,
+            mut session,
+            session_secure,
+            mut cookies,
+            cookies_secure,
+            secrets,
+            hide_accounts,
+            features,
+            notices,
+        } = self;
+        public_url.clone_into(&mut public.base_url);
+        if admin.base_url.is_empty() {
+            admin.base_url = format!("http://{}:{}/", admin.host, admin.port);
+        }
+        name_pages(&mut self_service, public_url);
+        let parsed = url::Url::parse(public_url).ok();
+        let host = parsed
+            .as_ref()
+            .and_then(url::Url::host_str)
+            .unwrap_or_default();
+        if methods.totp.issuer.is_empty() {
+            host.clone_into(&mut methods.totp.issuer);
+        }
+        if methods.webauthn.origins.is_empty() && methods.webauthn.enabled {
+            let scheme = parsed.as_ref().map_or("https", url::Url::scheme);
+            methods.webauthn.origins = vec![format!("{scheme}://{}", methods.webauthn.rp_id)];
+        }
+        let secure_by_default = match form {
+            Form::Alone => !dev,
+            Form::Embedded => !dev && public_url.starts_with("https:"),
+        };
+        cookies.secure = cookies_secure.unwrap_or(secure_by_default);
+        session.cookie.secure = session_secure.unwrap_or(cookies.secure);
+        Settings {
+            dev,
+            public,
+            admin,
+            dsn,
+            self_service,
+            methods,
+            hashers,
+            schemas,
+            session,
+            cookies,
+            secrets,
+            throttle: ThrottleSettings::default(),
+            hide_accounts,
+            features,
+            rotate_on_step_up: form == Form::Embedded,
+            notices,
+        }
+    }
+}
+
+/// Flows without a page of their own have the built-in ones below the public URL.
+fn name_pages(self_service: &mut SelfService, public_url: &str) {
+    let base = public_url.trim_end_matches('/');
+    let pages = [
+        (&mut self_service.login.ui_url, "login"),
+        (&mut self_service.registration.flow.ui_url, "registration"),
+        (&mut self_service.settings.flow.ui_url, "settings"),
+        (&mut self_service.recovery.flow.ui_url, "recovery"),
+        (&mut self_service.verification.flow.ui_url, "verification"),
+        (&mut self_service.error_ui_url, "error"),
+    ];
+    for (ui_url, name) in pages {
+        if ui_url.is_empty() {
+            *ui_url = format!("{base}/{name}");
+        }
+    }
+    if self_service.default_return_url.is_empty() {
+        let root = url::Url::parse(public_url).and_then(|url| url.join("/"));
+        self_service.default_return_url =
+            root.map_or_else(|_| "/".to_owned(), |root| root.to_string());
+    }
+}
+
+/// Reads the tree. Every problem is told in `reading`; `None` when something is missing that has
+/// no default.
+pub fn read(tree: &Node, form: Form, reading: &mut Reading) -> Option<Draft> {
+    let problems_before = reading.problems.len();
+    let mut notices = Vec::new();
+    let mut root = Fields::open(tree, reading)?;
+    let dev = root.or("dev", false);
+    let dsn: Option<String> = match form {
+        Form::Alone => root.required("dsn"),
+        Form::Embedded => root.get("dsn"),
+    };
+    let (public, admin) = root.within("serve", serve::read);
+    let mut methods = MethodSettings::default();
+    let self_service = root.within("selfservice", |section| {
+        methods = section.within("methods", |all| method::read(all, &mut notices));
+        flow::read(section, form, &mut notices)
+    });
+    let hashers = root.within("hashers", |section| method::read_hashers(section, dev));
+    let schemas = root.within("identity", |section| schema::read(section, form));
+    let (mut session, session_secure) =
+        root.within("session", |section| session::read(section, &mut notices));
+    let (cookies, cookies_secure) = root.within("cookies", session::read_cookies);
+    session.inherit(&cookies);
+    let secrets = root.within("secrets", session::read_secrets);
+    let hide_accounts = root.within("security", read_security);
+    let features = root.within("feature_flags", |section| {
+        read_features(section, &mut notices)
+    });
+    ignore(&mut root, &mut notices);
+    root.close();
+    if reading.problems.len() > problems_before {
+        return None;
+    }
+    Some(Draft {
+        form,
+        dev,
+        public,
+        admin,
+        dsn,
+        self_service,
+        methods,
+        hashers,
+        schemas: Arc::new(schemas?),
+        session: session.settings,
+        session_secure,
+        cookies,
+        cookies_secure,
+        secrets,
+        hide_accounts,
+        features,
+        notices,
+    })
+}
+
+/// Root keys of Kratos that this program has no part for.
+fn ignore(root: &mut Fields<'_, '_>, notices: &mut Vec<String>) {
+    // Without effect on what people see, so nothing is said of them.
+    for key in [
+        "version",
+        "help",
+        "sqa-opt-out",
+        "watch-courier",
+        "config",
+        "revision",
+        "log",
+    ] {
+        root.raw(key, json!({}));
+    }
+    for key in [
+        "tracing",
+        "database",
+        "preview",
+        "organizations",
+        "enterprise",
+        "expose-metrics-port",
+        "oauth2_provider",
+        "clients",
+        "ciphers",
+    ] {
+        if root.raw(key, json!({})).is_some_and(|node| !node.is_null()) {
+            notices.push(format!("`{key}` is accepted and has no effect"));
+        }
+    }
+    if root.raw("courier", json!({})).is_some() {
+        notices.push("`courier` is accepted; this version sends no mail yet".to_owned());
+    }
+}
+
+fn read_security(section: &mut Fields<'_, '_>) -> bool {
+    let hide = section.within("account_enumeration", |inner| inner.or("mitigate", false));
+    section.raw(
+        "disallow_ref_in_identity_schemas",
+        json!({"type": "boolean"}),
+    );
+    hide
+}
+
+fn read_features(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> Features {
+    let max_age = section.get::<GoDuration>("cacheable_sessions_max_age");
+    let features = Features {
+        cacheable_sessions: section.or("cacheable_sessions", false),
+        cacheable_sessions_max_age: max_age.unwrap_or_default().0,
+        faster_session_extend: section.or("faster_session_extend", false),
+        use_continue_with_transitions: section.or("use_continue_with_transitions", false),
+    };
+    for key in [
+        "choose_recovery_address",
+        "legacy_continue_with_verification_ui",
+        "legacy_require_verified_login_error",
+        "legacy_oidc_registration_node_group",
+        "legacy_allow_insecure_origins",
+        "refresh_login_choose_address",
+    ] {
+        if section.or(key, false) {
+            notices.push(format!(
+                "`feature_flags.{key}` is accepted and has no effect"
+            ));
+        }
+    }
+    let group: Option<String> = section.get("password_profile_registration_node_group");
+    if group.is_some_and(|group| group != "default") {
+        let message = "`feature_flags.password_profile_registration_node_group` has no effect";
+        notices.push(message.to_owned());
+    }
+    features
+}
+
+/// Tells a problem at a key of the section.
+fn refuse(section: &mut Fields<'_, '_>, key: &str, message: &str, help: Option<&str>) {
+    section.problem_at(key, "invalid_value", message, help);
+}
+
+/// Tells a problem at a node.
+fn refuse_node(reading: &mut Reading, node: &Node, message: String) {
+    reading.problem(Problem::at(&node.place, "invalid_value", message));
+}
+
+#[cfg(test)]
+mod tests;
