@@ -12,4 +12,5 @@
 )]
 
 mod corpora;
+mod readings;
 mod tidy;
