@@ -69,13 +69,18 @@ fn find_ambiguous(leaf: &[Entry], pairs: &mut Vec<Pair>) {
 }
 
 fn find_dead(rules: &[Rule], index: &Index, pairs: &mut Vec<Pair>) {
+    let highest_shield = rules
+        .iter()
+        .filter(|rule| rule.matcher().methods.are_named() && !rule.switches().fall_through)
+        .map(|rule| rule.matcher().priority)
+        .max();
     for (place, rule) in rules.iter().enumerate() {
         let matcher = rule.matcher();
         let mut killers = matcher
             .hosts
             .iter()
             .flat_map(|host| matcher.paths.iter().map(move |path| (host, path)))
-            .map(|(host, path)| killer(rule, host, path, index));
+            .map(|(host, path)| killer(rule, host, path, index, highest_shield));
         // A rule is dead when each of its patterns is; the first killer is named.
         let Some(Some((other, kind))) = killers.next() else {
             continue;
@@ -92,6 +97,7 @@ fn killer(
     host: &HostPattern,
     path: &PathPattern,
     index: &Index,
+    highest_shield: Option<i32>,
 ) -> Option<(RuleIndex, ConflictKind)> {
     let matcher = rule.matcher();
     let covering = || {
@@ -99,10 +105,13 @@ fn killer(
             .covering_hosts(host)
             .flat_map(|paths| paths.covering(path))
     };
+    // A public rule that is shielded itself does not win, so it need not kill.
+    let always_wins = |entry: &Entry| !entry.public || Some(entry.priority) > highest_shield;
     // Nothing that covers a pattern is more specific than itself.
     let own = covering().next().map(|entry| entry.pattern);
     let mut shield = None;
-    for entry in covering().filter(|entry| entry.priority > matcher.priority) {
+    for entry in covering().filter(|entry| entry.priority > matcher.priority && always_wins(entry))
+    {
         if entry.methods.cover(&matcher.methods) {
             return Some((entry.rule, ConflictKind::Dead));
         }

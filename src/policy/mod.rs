@@ -12,6 +12,8 @@ pub(crate) mod fixture;
 mod fold;
 mod host;
 mod index;
+#[cfg(test)]
+mod laws;
 mod method;
 mod path;
 mod pattern;
