@@ -3,15 +3,41 @@
 //! Each use case loads a flow, takes one step, saves, and says what to answer to programs and to
 //! browsers; the door only picks one of the two.
 
+mod answer;
+mod current;
+mod errors;
+mod flow_step;
+mod flow_store;
 pub mod form;
 mod hasher;
-pub mod problem;
+mod login;
+mod login_done;
+mod login_methods;
+mod logout;
+mod parked;
+mod problem;
 pub mod qr;
-pub mod record;
+mod record;
+mod registration;
 pub mod return_to;
-pub mod site;
+mod service;
+mod sessions;
+mod settings;
+mod settings_methods;
+mod shape;
+mod site;
+mod throttle;
+mod traits;
+mod visitor;
 
+pub use answer::{Answer, Browser, Failure, Outcome, Program};
+pub use current::{Carrier, Current};
 pub use hasher::{Checked, PasswordError, PasswordHasher};
+pub use parked::CONTINUITY_COOKIE;
 pub use problem::Problem;
-pub use record::{FlowRecord, Opening, ParkedSubmit};
+pub use record::{FlowRecord, Opening};
+pub use service::Service;
+pub use sessions::links;
 pub use site::Site;
+pub use throttle::DEVICE_COOKIE;
+pub use visitor::{BrowserMarks, Submission, Visitor, Wants};

@@ -2,13 +2,12 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use uuid::Uuid;
+use serde_json::Value;
 
 use super::site::Site;
 use crate::aal::Aal;
 use crate::contract::{
-    self, ContinueWith, Flow, FlowKind, FlowState, Message, NoOrganization, Node, Transport, Ui,
+    self, Flow, FlowKind, FlowState, Message, NoOrganization, Node, Transport, Ui,
 };
 use crate::identity::session::later;
 use crate::identity::{FlowId, IdentityId};
@@ -53,10 +52,13 @@ pub struct FlowRecord {
     pub totp_url: Option<String>,
     /// Settings: after a success the form posts to the flow that continues this one.
     pub continues_as: Option<FlowId>,
-    /// Settings: what comes after the last success.
-    pub continue_with: Option<Vec<ContinueWith>>,
     /// What the client sent for hooks.
     pub transient_payload: Option<Value>,
+    /// Used up by a success.
+    pub consumed: bool,
+    /// Counts the stored changes.
+    #[serde(skip)]
+    pub version: i64,
 }
 
 /// What a new flow begins with.
@@ -103,8 +105,9 @@ impl FlowRecord {
             identity: None,
             totp_url: None,
             continues_as: None,
-            continue_with: None,
             transient_payload: None,
+            consumed: false,
+            version: 0,
         }
     }
 
@@ -196,25 +199,10 @@ impl FlowRecord {
             refresh: login.then_some(self.refresh),
             requested_aal: login.then(|| self.requested_aal().as_str().to_owned()),
             session_token_exchange_code: None,
-            continue_with: self.continue_with.clone(),
+            continue_with: None,
             identity,
             state: self.state,
             transient_payload: self.transient_payload.clone(),
         }
     }
-}
-
-/// A submit that waits for its sender to sign in again.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct ParkedSubmit {
-    /// Names it; the browser's cookie holds it.
-    pub id: Uuid,
-    /// The settings flow it belongs to.
-    pub flow: FlowId,
-    /// Whose it is.
-    pub identity: IdentityId,
-    /// The fields.
-    pub fields: Map<String, Value>,
-    /// Until when it waits.
-    pub expires_at: Timestamp,
 }

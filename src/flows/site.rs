@@ -125,6 +125,14 @@ impl Site {
         format!("{}/schemas/{encoded_id}", self.base)
     }
 
+    /// Whether the login page is ours, and not somebody's user interface.
+    #[must_use]
+    pub fn has_own_pages(&self) -> bool {
+        self.login_ui
+            .strip_prefix(&self.base)
+            .is_some_and(|rest| rest.starts_with('/'))
+    }
+
     /// The origins that forms of this service are shown on.
     #[must_use]
     pub fn is_own_origin(&self, origin: &str) -> bool {

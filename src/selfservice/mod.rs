@@ -1,1 +1,42 @@
-//! To come.
+//! Door 3: the public API of the embedded identity service, with Kratos' paths and answers, and
+//! its pages where they are ours.
+
+mod door;
+mod reply;
+mod route;
+mod schemas;
+mod visit;
+
+use std::sync::Arc;
+
+use axum::Router;
+use ipnet::IpNet;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::flows::Service;
+
+/// What the door needs to know besides the service's own settings.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Path that the API is mounted below, such as `/auth`; empty for the root.
+    pub mount: String,
+    /// Networks whose headers about the client's address are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Where requests for the admin API are sent on to, if anywhere.
+    pub admin_url: Option<String>,
+}
+
+/// The address that a request came from, put into its extensions by whoever accepted it.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub std::net::SocketAddr);
+
+/// The public API as a service.
+pub fn router(service: Arc<Service>, config: Config) -> Router {
+    let door = Arc::new(door::Door::new(service, config));
+    Router::new()
+        .fallback(move |request: axum::extract::Request| {
+            let door = Arc::clone(&door);
+            async move { door.answer(request).await }
+        })
+        .layer(CatchPanicLayer::custom(reply::panicked))
+}

@@ -29,17 +29,14 @@ pub enum BodyError {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fields {
     values: Map<String, Value>,
-    from_form: bool,
+    form: Option<Vec<(String, String)>>,
 }
 
 impl Fields {
     /// Fields that are known as they are, as in a resumed submit.
     #[must_use]
     pub const fn from_values(values: Map<String, Value>) -> Self {
-        Self {
-            values,
-            from_form: false,
-        }
+        Self { values, form: None }
     }
 
     /// Reads a body by its content type. Of repeated names the last one counts.
@@ -70,20 +67,21 @@ impl Fields {
     }
 
     fn from_form(body: &[u8]) -> Self {
+        let pairs: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
         let mut values = Map::new();
-        for (name, value) in url::form_urlencoded::parse(body) {
-            insert_at(&mut values, &name, Value::String(value.into_owned()));
+        for (name, value) in &pairs {
+            insert_at(&mut values, name, Value::String(value.clone()));
         }
         Self {
             values,
-            from_form: true,
+            form: Some(pairs),
         }
     }
 
-    /// Whether the values came from a form and are strings throughout.
+    /// Names and values as a form sent them, in order; `None` for JSON.
     #[must_use]
-    pub const fn is_form(&self) -> bool {
-        self.from_form
+    pub fn form(&self) -> Option<&[(String, String)]> {
+        self.form.as_deref()
     }
 
     /// The value of a field.
@@ -161,7 +159,7 @@ mod tests {
             fields.find("traits"),
             Some(&json!({"name": {"first": "Ada"}, "email": "a@b.c"}))
         );
-        assert!(fields.is_form());
+        assert_eq!(fields.form().map(<[_]>::len), Some(3));
     }
 
     #[test]

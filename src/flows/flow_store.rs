@@ -1,0 +1,68 @@
+//! Flows in the store.
+
+use super::answer::Failure;
+use super::record::FlowRecord;
+use super::service::{Service, internal};
+use crate::contract;
+use crate::identity::FlowId;
+use crate::store::{FlowKind, FlowRow};
+
+impl Service {
+    pub(super) async fn insert_flow(&self, record: &FlowRecord) -> Result<(), Failure> {
+        let row = row_of(record)?;
+        self.store.create_flow(&row).await.map_err(internal)
+    }
+
+    pub(super) async fn load_flow(
+        &self,
+        kind: contract::FlowKind,
+        id: FlowId,
+    ) -> Result<Option<FlowRecord>, Failure> {
+        let found = self
+            .store
+            .flow(stored_kind(kind), id)
+            .await
+            .map_err(internal)?;
+        let Some(row) = found else { return Ok(None) };
+        let mut record: FlowRecord = serde_json::from_value(row.state).map_err(internal)?;
+        record.version = row.version;
+        Ok(Some(record))
+    }
+
+    /// Stores a changed flow. `false`, and nothing is stored, when another request changed it
+    /// since it was read.
+    pub(super) async fn save_flow(&self, record: &mut FlowRecord) -> Result<bool, Failure> {
+        record.updated_at = self.now();
+        let mut row = row_of(record)?;
+        let saved = self.store.save_flow(&mut row).await.map_err(internal)?;
+        record.version = row.version;
+        Ok(saved)
+    }
+
+    /// Uses a flow up. `false` when another request was first.
+    pub(super) async fn consume_flow(&self, record: &mut FlowRecord) -> Result<bool, Failure> {
+        record.consumed = true;
+        self.save_flow(record).await
+    }
+}
+
+fn row_of(record: &FlowRecord) -> Result<FlowRow, Failure> {
+    Ok(FlowRow {
+        id: record.id,
+        kind: stored_kind(record.kind),
+        version: record.version,
+        state: serde_json::to_value(record).map_err(internal)?,
+        issued_at: record.issued_at,
+        expires_at: record.expires_at,
+    })
+}
+
+const fn stored_kind(kind: contract::FlowKind) -> FlowKind {
+    match kind {
+        contract::FlowKind::Login => FlowKind::Login,
+        contract::FlowKind::Registration => FlowKind::Registration,
+        contract::FlowKind::Settings => FlowKind::Settings,
+        contract::FlowKind::Recovery => FlowKind::Recovery,
+        contract::FlowKind::Verification => FlowKind::Verification,
+    }
+}

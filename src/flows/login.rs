@@ -1,0 +1,254 @@
+//! Signing in: the first factor, the second one, and proving again who one is.
+
+use http::StatusCode;
+
+use super::answer::{Answer, Failure, Outcome};
+use super::current::Current;
+use super::flow_step::Forged;
+use super::form::{login_nodes, second_factor_nodes};
+use super::login_done::Passed;
+use super::problem::Problem;
+use super::record::{FlowRecord, Opening};
+use super::service::Service;
+use super::visitor::{Submission, Visitor};
+use crate::aal::Aal;
+use crate::contract::{FlowKind, Message, Transport, sort_nodes, texts};
+use crate::store::Account;
+use crate::web::Fields;
+
+/// A way to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LoginMethod {
+    /// `password`, a first factor.
+    Password,
+    /// `totp`, a second factor.
+    Totp,
+}
+
+impl LoginMethod {
+    /// All of them, in the order they are asked.
+    const ALL: [Self; 2] = [Self::Password, Self::Totp];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Totp => "totp",
+        }
+    }
+
+    const fn is_second_factor(self) -> bool {
+        match self {
+            Self::Password => false,
+            Self::Totp => true,
+        }
+    }
+}
+
+/// What came of a try.
+pub(super) enum Try {
+    /// It was right.
+    Passed(Box<Passed>),
+    /// It was wrong; the flow says so.
+    Wrong,
+}
+
+impl Service {
+    /// Opens a login.
+    pub async fn open_login(&self, visitor: &Visitor, transport: Transport) -> Outcome {
+        let return_to = self.wanted_return(visitor)?;
+        let second_factor = match visitor.query.find("aal").map(str::to_ascii_lowercase) {
+            None => false,
+            Some(aal) if aal == "aal1" => false,
+            Some(aal) if aal == "aal2" => true,
+            Some(_) => {
+                let reason = "Unable to parse AuthenticationMethod Assurance Level (AAL).";
+                return Err(Problem::bad_request(reason).into());
+            }
+        };
+        let current = self.current(visitor).await?;
+        let refresh = visitor.query.is_on("refresh") && current.is_some();
+        let reached = current.as_ref().map(|current| current.session.aal);
+        match reached {
+            None if second_factor => return Err(Problem::aal1_required().into()),
+            Some(reached) if !refresh && (!second_factor || reached >= Aal::Aal2) => {
+                return Ok(self.signed_in_already(return_to.as_deref()));
+            }
+            None | Some(_) => {}
+        }
+        let opening = Opening {
+            kind: FlowKind::Login,
+            transport,
+            request_url: visitor.request_url.clone(),
+            return_to,
+            browser: browser_of(visitor, transport),
+        };
+        let record = self.login_record(opening, refresh, second_factor, current.as_ref());
+        self.insert_flow(&record).await?;
+        Ok(self.opened(&record, visitor, None))
+    }
+
+    fn login_record(
+        &self,
+        opening: Opening,
+        refresh: bool,
+        second_factor: bool,
+        current: Option<&Current>,
+    ) -> FlowRecord {
+        let browser = opening.transport == Transport::Browser;
+        let lifespan = self.settings.self_service.login.lifespan;
+        let mut record = FlowRecord::open(opening, lifespan, self.now());
+        record.refresh = refresh;
+        record.second_factor = second_factor;
+        if refresh {
+            record.messages.push(texts::confirm_it_is_you());
+        }
+        if current.is_some_and(|current| record.requested_aal() > current.session.aal) {
+            record.messages.push(texts::second_factor_please());
+        }
+        record.nodes = match (second_factor, current) {
+            (true, Some(current)) => {
+                second_factor_nodes(&self.settings, &current.account.credentials, browser)
+            }
+            (true, None) => Vec::new(),
+            (false, current) => {
+                let known = current
+                    .filter(|_| refresh)
+                    .map(|current| &current.account.credentials);
+                login_nodes(&self.settings, known)
+            }
+        };
+        sort_nodes(FlowKind::Login, &mut record.nodes, &[], 0);
+        record
+    }
+
+    pub(super) fn signed_in_already(&self, return_to: Option<&str>) -> Answer {
+        let to = return_to
+            .and_then(|wanted| self.site.allowed_return(wanted))
+            .unwrap_or_else(|| self.site.default_return().to_owned());
+        Answer::problem_or(Problem::already_signed_in(), StatusCode::SEE_OTHER, to)
+    }
+
+    /// Fetches a login.
+    pub async fn fetch_login(&self, visitor: &Visitor) -> Outcome {
+        let record = self.flow_to_fetch(FlowKind::Login, visitor).await?;
+        self.check_browser(&record, visitor)?;
+        if record.is_expired(self.now()) {
+            return Err(self.gone(&record).into());
+        }
+        let flow = self.show_flow(&record, visitor, None);
+        Ok(Answer::json(StatusCode::OK, &flow))
+    }
+
+    /// Takes a step of a login.
+    pub async fn submit_login(&self, visitor: &Visitor, body: Submission) -> Outcome {
+        let mut record = self.flow_to_submit(FlowKind::Login, visitor).await?;
+        let transport = record.transport;
+        let outcome = self.login_step(&mut record, visitor, body).await;
+        match outcome {
+            Ok(answer) => Ok(self.for_transport(transport, answer)),
+            Err(Failure::Refused(answer)) => Ok(self.for_transport(transport, *answer)),
+            Err(failure @ Failure::Internal(_)) => Err(failure),
+        }
+    }
+
+    async fn login_step(
+        &self,
+        record: &mut FlowRecord,
+        visitor: &Visitor,
+        body: Submission,
+    ) -> Outcome {
+        let current = self.current(visitor).await?;
+        match &current {
+            Some(current) if !record.refresh && record.requested_aal() <= current.session.aal => {
+                return self.submitted_while_signed_in(record, visitor).await;
+            }
+            None if record.second_factor => return Err(Problem::aal1_required().into()),
+            Some(_) | None => {}
+        }
+        if self.is_spent(record) {
+            let opening = record.reopening(browser_of(visitor, record.transport));
+            let refresh = record.refresh && current.is_some();
+            let next = self.login_record(opening, refresh, record.second_factor, current.as_ref());
+            return self.replaced(record, next).await;
+        }
+        let fields = match body {
+            Ok(fields) => fields,
+            Err(error) => {
+                if let Some(failure) = Self::unreadable(error) {
+                    return Err(failure);
+                }
+                let message = texts::generic(&error.to_string());
+                record.messages.push(message);
+                return self.refused(record, visitor, None).await;
+            }
+        };
+        let Some(method) = Self::login_method(record, &fields) else {
+            let message = texts::login_method_missing();
+            return self.refused_with(record, visitor, None, message).await;
+        };
+        match self.check_origin(record, visitor, &fields) {
+            Ok(()) => {}
+            Err(Forged::Message(message)) => {
+                return self.refused_with(record, visitor, None, message).await;
+            }
+            Err(Forged::Refusal(problem)) => return Err((*problem).into()),
+        }
+        record.forget_messages();
+        let tried = match (method, &current) {
+            (LoginMethod::Password, _) => {
+                self.try_password(record, visitor, &fields, current.as_ref())
+                    .await?
+            }
+            (LoginMethod::Totp, Some(current)) => {
+                self.try_totp(record, visitor, &fields, current).await?
+            }
+            (LoginMethod::Totp, None) => return Err(Problem::aal1_required().into()),
+        };
+        match tried {
+            Try::Wrong => self.refused(record, visitor, None).await,
+            Try::Passed(passed) => self.signed_in(record, visitor, current, *passed).await,
+        }
+    }
+
+    fn login_method(record: &FlowRecord, fields: &Fields) -> Option<LoginMethod> {
+        let wanted = fields.text("method")?;
+        LoginMethod::ALL.into_iter().find(|method| {
+            method.as_str() == wanted && method.is_second_factor() == record.second_factor
+        })
+    }
+
+    /// Whether the flow expired or was used up by an earlier success.
+    pub(super) fn is_spent(&self, record: &FlowRecord) -> bool {
+        record.consumed || record.is_expired(self.now())
+    }
+
+    async fn submitted_while_signed_in(
+        &self,
+        record: &mut FlowRecord,
+        visitor: &Visitor,
+    ) -> Outcome {
+        if Self::wants_html(record, visitor) {
+            let to = self.site.default_return().to_owned();
+            let problem = Problem::already_signed_in();
+            return Ok(Answer::problem_or(problem, StatusCode::SEE_OTHER, to));
+        }
+        let message =
+            texts::generic("A valid session was detected and thus login is not possible.");
+        self.refused_with(record, visitor, None, message).await
+    }
+
+    /// A message about the form, and the flow stays open.
+    pub(super) fn wrong(record: &mut FlowRecord, message: Message) -> Try {
+        record.messages.push(message);
+        Try::Wrong
+    }
+
+    pub(super) fn can_sign_in(account: &Account) -> bool {
+        account.identity.is_active()
+    }
+}
+
+/// Which browser a flow of this transport belongs to.
+pub(super) fn browser_of(visitor: &Visitor, transport: Transport) -> Option<String> {
+    (transport == Transport::Browser).then(|| visitor.csrf.fingerprint())
+}

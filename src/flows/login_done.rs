@@ -1,0 +1,247 @@
+//! After a factor was right: the session, the hooks, and where to go.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::answer::{Answer, Browser, Failure, Outcome, Program};
+use super::current::Current;
+use super::problem::Problem;
+use super::record::FlowRecord;
+use super::service::{Service, internal};
+use super::visitor::Visitor;
+use crate::contract::{ContinueWith, FlowKind, Transport};
+use crate::identity::settings::Hook;
+use crate::identity::{AmrEntry, Device, IdentityEvent, Session, SessionToken};
+use crate::store::{Account, TokenChange};
+
+/// A factor that was right.
+pub(super) struct Passed {
+    /// Whose it is.
+    pub(super) account: Account,
+    /// What it counts for.
+    pub(super) step: AmrEntry,
+    /// Whether that is who is signed in already.
+    pub(super) same_person: bool,
+}
+
+/// The session that a login step ended in.
+pub(super) struct Opened {
+    pub(super) session: Session,
+    pub(super) token: SessionToken,
+    /// Whether somebody else was signed in before, or nobody.
+    pub(super) other_person: bool,
+}
+
+impl Service {
+    pub(super) async fn signed_in(
+        &self,
+        record: &mut FlowRecord,
+        visitor: &Visitor,
+        current: Option<Current>,
+        passed: Passed,
+    ) -> Outcome {
+        let method = passed.step.method.as_str().to_owned();
+        let hooks = self
+            .settings
+            .self_service
+            .login
+            .after
+            .hooks_for(&method)
+            .to_vec();
+        let verified = passed.account.identity.verifiable_addresses.iter();
+        if hooks.contains(&Hook::RequireVerifiedAddress)
+            && !verified.clone().any(|address| address.verified)
+        {
+            return Err(self.address_not_verified(verified.len()));
+        }
+        record.active = Some(method);
+        if !self.consume_flow(record).await? {
+            let next = FlowRecord::open(
+                record.reopening(record.browser.clone()),
+                self.settings.self_service.login.lifespan,
+                self.now(),
+            );
+            return self.replaced(record, next).await;
+        }
+        let identity = passed.account.identity.id;
+        let account = passed.account.clone();
+        let opened = self.step_session(record, visitor, current, passed).await?;
+        if hooks.contains(&Hook::RevokeActiveSessions) {
+            self.end_other_sessions(identity, opened.session.id).await?;
+        }
+        Ok(self.login_answer(record, visitor, &account, &opened))
+    }
+
+    fn address_not_verified(&self, addresses: usize) -> Failure {
+        if addresses == 0 {
+            return Failure::Internal(
+                "require_verified_address is on, and the identity has no verifiable address"
+                    .to_owned(),
+            );
+        }
+        let reason = "Please verify your address before signing in.";
+        let mut problem = Problem::new(
+            StatusCode::BAD_REQUEST,
+            Some("session_verified_address_required"),
+            Some(reason),
+        );
+        problem.status = StatusCode::FORBIDDEN;
+        let page = self.site.ui(FlowKind::Verification).to_owned();
+        Answer::problem_or(problem, StatusCode::SEE_OTHER, page).into()
+    }
+
+    /// Adds the step to the session of the same person, or opens a session.
+    async fn step_session(
+        &self,
+        record: &FlowRecord,
+        visitor: &Visitor,
+        current: Option<Current>,
+        passed: Passed,
+    ) -> Result<Opened, Failure> {
+        let lifespan = self.settings.session.lifespan;
+        match current {
+            Some(current) if passed.same_person => {
+                let step = passed.step;
+                let (session, token) = self
+                    .complete_step(record.transport, &current, step, Some(lifespan))
+                    .await?;
+                Ok(Opened {
+                    session,
+                    token,
+                    other_person: false,
+                })
+            }
+            Some(_) | None => {
+                let (session, token) = self
+                    .open_session(visitor, &passed.account, passed.step)
+                    .await?;
+                Ok(Opened {
+                    session,
+                    token,
+                    other_person: true,
+                })
+            }
+        }
+    }
+
+    /// Adds a completed step to a session. A browser gets a new token: the one that proved less
+    /// dies.
+    pub(super) async fn complete_step(
+        &self,
+        transport: Transport,
+        current: &Current,
+        step: AmrEntry,
+        lifespan: Option<Duration>,
+    ) -> Result<(Session, SessionToken), Failure> {
+        let rotate = self.settings.rotate_on_step_up && transport == Transport::Browser;
+        let (token, change) = if rotate {
+            let token = SessionToken::random();
+            let change = TokenChange::Rotate(token.hash());
+            (token, change)
+        } else {
+            (current.token.clone(), TokenChange::Keep)
+        };
+        let id = current.session.id;
+        let session = self
+            .store
+            .complete_step(id, step, lifespan, change, self.now())
+            .await
+            .map_err(internal)?;
+        // Ended while the factor was checked: a factor alone opens nothing.
+        let Some(session) = session else {
+            return Err(Problem::aal1_required().into());
+        };
+        self.tell(IdentityEvent::SessionChanged {
+            session: id,
+            identity: session.identity_id,
+        });
+        Ok((session, token))
+    }
+
+    /// Opens a session with its first completed step.
+    pub(super) async fn open_session(
+        &self,
+        visitor: &Visitor,
+        account: &Account,
+        step: AmrEntry,
+    ) -> Result<(Session, SessionToken), Failure> {
+        let device = Device {
+            id: Uuid::new_v4(),
+            ip_address: visitor.client.address.to_string(),
+            user_agent: visitor.client.user_agent.clone(),
+            location: visitor.client.location.clone(),
+        };
+        let identity = account.identity.id;
+        let lifespan = self.settings.session.lifespan;
+        let session = Session::open(identity, step, device, lifespan, self.now());
+        let token = SessionToken::random();
+        self.store
+            .create_session(&session, token.hash(), self.now())
+            .await
+            .map_err(internal)?;
+        self.tell(IdentityEvent::SessionChanged {
+            session: session.id,
+            identity,
+        });
+        Ok((session, token))
+    }
+
+    fn login_answer(
+        &self,
+        record: &FlowRecord,
+        visitor: &Visitor,
+        account: &Account,
+        opened: &Opened,
+    ) -> Answer {
+        let required = self.settings.session.required_aal;
+        let enough = opened
+            .session
+            .satisfies(required, self.available_aal(account));
+        let shown = self.show_session(&opened.session, &account.identity);
+        if record.transport == Transport::Api {
+            let mut shown = shown;
+            if !enough {
+                shown.identity = None;
+            }
+            let body = json!({
+                "session_token": opened.token.expose(),
+                "session": shown,
+                "continue_with": null,
+            });
+            return Answer::json(StatusCode::OK, &body);
+        }
+        let method = record.active.as_deref().unwrap_or_default();
+        let to = self.after_login(record, method);
+        let mut answer = if enough {
+            let next = ContinueWith::RedirectBrowserTo {
+                redirect_browser_to: to.clone(),
+            };
+            let body = json!({ "session": shown, "continue_with": [next] });
+            let page = Browser::To(StatusCode::SEE_OTHER, to);
+            Answer::new(Program::Json(StatusCode::OK, body), page)
+        } else {
+            let to = self.site.second_factor_url(record.return_to.as_deref());
+            let problem = Problem::location_change(&to);
+            Answer::problem_or(problem, StatusCode::SEE_OTHER, to)
+        };
+        answer.rotate_csrf = opened.other_person;
+        answer
+            .cookie(self.session_cookie(&opened.session, &opened.token))
+            .cookie(self.device_cookie(visitor, account))
+    }
+
+    /// Where a browser goes after a login.
+    fn after_login(&self, record: &FlowRecord, method: &str) -> String {
+        let asked = record.return_to.as_deref();
+        asked
+            .and_then(|wanted| self.site.allowed_return(wanted))
+            .or_else(|| {
+                let after = &self.settings.self_service.login.after;
+                after.return_url_for(method).map(str::to_owned)
+            })
+            .unwrap_or_else(|| self.site.default_return().to_owned())
+    }
+}

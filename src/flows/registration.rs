@@ -1,0 +1,382 @@
+//! Signing up: traits and a credential, in one step or two.
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::answer::{Answer, Browser, Failure, Outcome, Program};
+use super::flow_step::Forged;
+use super::form::{RegistrationStep, registration_nodes, trait_order};
+use super::login::browser_of;
+use super::login_methods::hashing;
+use super::problem::Problem;
+use super::record::{FlowRecord, Opening};
+use super::service::{Service, internal};
+use super::traits::{complain, message, submitted};
+use super::visitor::{Submission, Visitor};
+use crate::aal::{Aal, AuthenticationMethod};
+use crate::contract::{ContinueWith, FlowKind, NodeGroup, Transport, sort_nodes, texts};
+use crate::identity::credential::password;
+use crate::identity::schema::IdentitySchema;
+use crate::identity::settings::{HasherAlgorithm, Hook, RegistrationStyle};
+use crate::identity::{AmrEntry, CredentialType, Credentials, Identity, IdentityEvent};
+use crate::secret::SecretString;
+use crate::store::{Account, StoreError};
+use crate::web::Fields;
+
+/// A way to sign up, or a step towards it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SignUpMethod {
+    /// The traits, on the way to a credential.
+    Profile,
+    /// A password.
+    Password,
+}
+
+impl Service {
+    /// Opens a sign-up.
+    pub async fn open_registration(&self, visitor: &Visitor, transport: Transport) -> Outcome {
+        self.sign_up_allowed()?;
+        let return_to = self.wanted_return(visitor)?;
+        if self.current(visitor).await?.is_some() {
+            return Ok(self.signed_in_already(return_to.as_deref()));
+        }
+        let opening = Opening {
+            kind: FlowKind::Registration,
+            transport,
+            request_url: visitor.request_url.clone(),
+            return_to,
+            browser: browser_of(visitor, transport),
+        };
+        let record = self.registration_record(opening)?;
+        self.insert_flow(&record).await?;
+        Ok(self.opened(&record, visitor, None))
+    }
+
+    fn sign_up_allowed(&self) -> Result<(), Failure> {
+        if self.settings.self_service.registration.enabled {
+            Ok(())
+        } else {
+            Err(Problem::flow_disabled("Registration").into())
+        }
+    }
+
+    fn default_schema(&self) -> Result<&IdentitySchema, Failure> {
+        let schema = self.settings.schemas.default_schema();
+        schema.ok_or_else(|| internal("the default identity schema is missing"))
+    }
+
+    fn registration_record(&self, opening: Opening) -> Result<FlowRecord, Failure> {
+        let lifespan = self.settings.self_service.registration.flow.lifespan;
+        let mut record = FlowRecord::open(opening, lifespan, self.now());
+        let none = Value::Object(Map::new());
+        let step = self.first_step();
+        record.nodes = registration_nodes(&self.settings, self.default_schema()?, step, &none);
+        Ok(record)
+    }
+
+    fn first_step(&self) -> RegistrationStep {
+        match self.settings.self_service.registration.style {
+            RegistrationStyle::Unified => RegistrationStep::Whole,
+            RegistrationStyle::ProfileFirst => RegistrationStep::Traits,
+        }
+    }
+
+    /// Fetches a sign-up.
+    pub async fn fetch_registration(&self, visitor: &Visitor) -> Outcome {
+        self.sign_up_allowed()?;
+        let record = self.flow_to_fetch(FlowKind::Registration, visitor).await?;
+        self.check_browser(&record, visitor)?;
+        if record.is_expired(self.now()) {
+            return Err(self.gone(&record).into());
+        }
+        let flow = self.show_flow(&record, visitor, None);
+        Ok(Answer::json(StatusCode::OK, &flow))
+    }
+
+    /// Takes a step of a sign-up.
+    pub async fn submit_registration(&self, visitor: &Visitor, body: Submission) -> Outcome {
+        self.sign_up_allowed()?;
+        let mut record = self.flow_to_submit(FlowKind::Registration, visitor).await?;
+        let transport = record.transport;
+        match self.registration_step(&mut record, visitor, body).await {
+            Ok(answer) => Ok(self.for_transport(transport, answer)),
+            Err(Failure::Refused(answer)) => Ok(self.for_transport(transport, *answer)),
+            Err(failure @ Failure::Internal(_)) => Err(failure),
+        }
+    }
+
+    async fn registration_step(
+        &self,
+        record: &mut FlowRecord,
+        visitor: &Visitor,
+        body: Submission,
+    ) -> Outcome {
+        if self.current(visitor).await?.is_some() {
+            let to = self.site.default_return().to_owned();
+            let problem = Problem::already_signed_in();
+            return Ok(Answer::problem_or(problem, StatusCode::FOUND, to));
+        }
+        if record.is_expired(self.now()) {
+            let opening = record.reopening(browser_of(visitor, record.transport));
+            return self
+                .replaced(record, self.registration_record(opening)?)
+                .await;
+        }
+        let fields = match body {
+            Ok(fields) => fields,
+            Err(error) => {
+                if let Some(failure) = Self::unreadable(error) {
+                    return Err(failure);
+                }
+                let text = texts::generic(&error.to_string());
+                record.messages.push(text);
+                return self.refused(record, visitor, None).await;
+            }
+        };
+        let Some(method) = self.sign_up_method(&fields) else {
+            let text = texts::registration_method_missing();
+            return self.refused_with(record, visitor, None, text).await;
+        };
+        match self.check_origin(record, visitor, &fields) {
+            Ok(()) => {}
+            Err(Forged::Message(text)) => {
+                return self.refused_with(record, visitor, None, text).await;
+            }
+            Err(Forged::Refusal(problem)) => return Err((*problem).into()),
+        }
+        if record.consumed {
+            let opening = record.reopening(browser_of(visitor, record.transport));
+            return self
+                .replaced(record, self.registration_record(opening)?)
+                .await;
+        }
+        record.forget_messages();
+        let schema = self.default_schema()?;
+        let traits = submitted(schema, &fields);
+        match method {
+            SignUpMethod::Profile => {
+                self.profile_step(record, visitor, &fields, schema, &traits)
+                    .await
+            }
+            SignUpMethod::Password => {
+                self.password_step(record, visitor, &fields, schema, traits)
+                    .await
+            }
+        }
+    }
+
+    fn sign_up_method(&self, fields: &Fields) -> Option<SignUpMethod> {
+        let two_steps = self.first_step() == RegistrationStep::Traits;
+        match fields.text("method")?.as_str() {
+            "profile" if two_steps => Some(SignUpMethod::Profile),
+            "password" if self.settings.methods.password.enabled => Some(SignUpMethod::Password),
+            _ => None,
+        }
+    }
+
+    /// The traits alone: on to the credential, or back from it.
+    async fn profile_step(
+        &self,
+        record: &mut FlowRecord,
+        visitor: &Visitor,
+        fields: &Fields,
+        schema: &IdentitySchema,
+        traits: &Value,
+    ) -> Outcome {
+        let show = |step| registration_nodes(&self.settings, schema, step, traits);
+        if fields.text("screen").as_deref() == Some("previous") {
+            record.nodes = show(RegistrationStep::Traits);
+            record.transient_payload = None;
+            return self.went_on(record, visitor).await;
+        }
+        if let Err(violations) = schema.validate(traits) {
+            record.nodes = show(RegistrationStep::Traits);
+            complain(record, NodeGroup::Default, violations);
+            Self::sort_sign_up(record, schema);
+            return self.refused(record, visitor, None).await;
+        }
+        record.nodes = show(RegistrationStep::Credential);
+        record.messages.push(texts::choose_credential());
+        record.transient_payload = fields.form().is_none().then(|| {
+            let sent = fields.find("transient_payload").cloned();
+            sent.unwrap_or_else(|| json!({}))
+        });
+        self.went_on(record, visitor).await
+    }
+
+    /// The form of another step: 400 for programs, its page with 303 for browsers.
+    async fn went_on(&self, record: &mut FlowRecord, visitor: &Visitor) -> Outcome {
+        let mut answer = self.refused(record, visitor, None).await?;
+        if let Browser::To(status, _) = &mut answer.browser {
+            *status = StatusCode::SEE_OTHER;
+        }
+        Ok(answer)
+    }
+
+    fn sort_sign_up(record: &mut FlowRecord, schema: &IdentitySchema) {
+        let (order, identifiers) = trait_order(schema);
+        sort_nodes(
+            FlowKind::Registration,
+            &mut record.nodes,
+            &order,
+            identifiers,
+        );
+    }
+
+    /// Traits and password together.
+    async fn password_step(
+        &self,
+        record: &mut FlowRecord,
+        visitor: &Visitor,
+        fields: &Fields,
+        schema: &IdentitySchema,
+        traits: Value,
+    ) -> Outcome {
+        let on_second = record.nodes.iter().any(|node| node.name() == "screen");
+        let step = if on_second {
+            RegistrationStep::Credential
+        } else {
+            self.first_step()
+        };
+        record.nodes = registration_nodes(&self.settings, schema, step, &traits);
+        let password = SecretString::new(fields.text("password").unwrap_or_default());
+        let mut violations = schema.validate(&traits).err().unwrap_or_default();
+        let found = schema.extract(&traits);
+        if password.expose().is_empty() {
+            record.say_at("password", texts::required("password"));
+        } else if violations.is_empty() {
+            let bcrypt = self.settings.hashers.algorithm == HasherAlgorithm::Bcrypt;
+            let settings = &self.settings.methods.password;
+            let policy =
+                password::check_policy(password.expose(), &found.password, settings, bcrypt);
+            violations.extend(policy.err());
+        }
+        if found.password.is_empty() && violations.is_empty() {
+            record.messages.push(texts::no_identifier());
+        }
+        let complained = !record.messages.is_empty()
+            || record.nodes.iter().any(|node| !node.messages.is_empty());
+        if complained || !violations.is_empty() {
+            complain(record, NodeGroup::Default, violations);
+            Self::sort_sign_up(record, schema);
+            return self.refused(record, visitor, None).await;
+        }
+        let hash = self.hasher.make(password).await.map_err(hashing)?;
+        let account = self.new_account(schema, traits, &hash);
+        self.sign_up(record, visitor, account).await
+    }
+
+    fn new_account(&self, schema: &IdentitySchema, traits: Value, hash: &str) -> Account {
+        let now = self.now();
+        let mut identity = Identity::new(schema.id(), traits, now);
+        let mut credentials = Credentials::new();
+        schema.apply(&mut identity, &mut credentials, now);
+        if let Some(credential) = credentials.find_mut(CredentialType::Password) {
+            credential.config = password::config(hash);
+        }
+        Account {
+            identity,
+            credentials,
+        }
+    }
+
+    async fn sign_up(
+        &self,
+        record: &mut FlowRecord,
+        visitor: &Visitor,
+        account: Account,
+    ) -> Outcome {
+        let saved = self
+            .store
+            .create_identity(&account.identity, &account.credentials)
+            .await;
+        match saved {
+            Ok(()) => {}
+            Err(StoreError::Duplicate { .. }) => {
+                let text = texts::duplicate_credentials();
+                return self.refused_with(record, visitor, None, text).await;
+            }
+            Err(error) => return Err(internal(error)),
+        }
+        record.active = Some("password".to_owned());
+        if !self.consume_flow(record).await? {
+            // Two submits at once: the other one made the account of this form.
+            self.store
+                .delete_identity(account.identity.id)
+                .await
+                .map_err(internal)?;
+            let opening = record.reopening(browser_of(visitor, record.transport));
+            return self
+                .replaced(record, self.registration_record(opening)?)
+                .await;
+        }
+        self.tell(IdentityEvent::IdentityChanged {
+            identity: account.identity.id,
+        });
+        self.signed_up(record, visitor, &account).await
+    }
+
+    /// The answer to a sign-up; with the `session` hook the person is signed in.
+    async fn signed_up(
+        &self,
+        record: &FlowRecord,
+        visitor: &Visitor,
+        account: &Account,
+    ) -> Outcome {
+        let after = &self.settings.self_service.registration.flow.after;
+        let opens_session = after.hooks_for("password").contains(&Hook::Session);
+        let to = record
+            .return_to
+            .as_deref()
+            .and_then(|wanted| self.site.allowed_return(wanted))
+            .or_else(|| after.return_url_for("password").map(str::to_owned))
+            .unwrap_or_else(|| self.site.default_return().to_owned());
+        let mut body = Map::new();
+        let mut next = Vec::new();
+        let mut cookie = None;
+        if record.transport == Transport::Browser {
+            next.push(ContinueWith::RedirectBrowserTo {
+                redirect_browser_to: to.clone(),
+            });
+        }
+        if opens_session {
+            let step = AmrEntry::new(AuthenticationMethod::Password, Aal::Aal1, self.now());
+            let (session, token) = self.open_session(visitor, account, step).await?;
+            let shown = self.show_session(&session, &account.identity);
+            match record.transport {
+                Transport::Api => {
+                    body.insert("session_token".to_owned(), token.expose().into());
+                    next.push(ContinueWith::SetOrySessionToken {
+                        ory_session_token: token.expose().to_owned(),
+                    });
+                }
+                Transport::Browser => cookie = self.session_cookie(&session, &token),
+            }
+            body.insert("session".to_owned(), json!(shown));
+        }
+        let shown = self.show_identity(&account.identity);
+        body.insert("identity".to_owned(), json!(shown));
+        let next = if next.is_empty() {
+            Value::Null
+        } else {
+            json!(next)
+        };
+        body.insert("continue_with".to_owned(), next);
+        let page = Browser::To(StatusCode::SEE_OTHER, to);
+        let program = Program::Json(StatusCode::OK, Value::Object(body));
+        let mut answer = Answer::new(program, page);
+        answer.rotate_csrf = record.transport == Transport::Browser;
+        let device = cookie
+            .as_ref()
+            .and_then(|_| self.device_cookie(visitor, account));
+        Ok(answer.cookie(cookie).cookie(device))
+    }
+
+    /// What a policy says about a new password, beside its field.
+    pub(super) fn refuse_password(
+        record: &mut FlowRecord,
+        violation: &crate::identity::schema::Violation,
+    ) {
+        record.say_at("password", message(violation));
+    }
+}

@@ -1,0 +1,112 @@
+//! Reading a request into what the flows know of a visitor.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use axum::extract::ConnectInfo;
+use http::header::{AUTHORIZATION, COOKIE, ORIGIN};
+use http::{Extensions, HeaderMap};
+
+use super::{Config, Peer};
+use crate::flows::{BrowserMarks, DEVICE_COOKIE, Service, Visitor, Wants};
+use crate::web::csrf::{self, CsrfSecret};
+use crate::web::{Client, Query, cookies, cors, is_json_request};
+
+/// The cookie that parked submits are found by.
+pub(super) use crate::flows::CONTINUITY_COOKIE;
+
+/// What is read of a request before its path matters.
+pub(super) struct Visit {
+    /// For the flows.
+    pub(super) visitor: Visitor,
+    /// Whether the browser sent a CSRF cookie that reads as one.
+    pub(super) had_csrf: bool,
+}
+
+/// Reads everything but the body.
+pub(super) fn read(
+    service: &Service,
+    config: &Config,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+    path: &str,
+    query: Option<&str>,
+) -> Visit {
+    let settings = service.settings();
+    let name = csrf::cookie_name(&settings.public.base_url);
+    let sent = cookies(headers, &name).find_map(CsrfSecret::parse);
+    let had_csrf = sent.is_some();
+    let session_cookies = cookies(headers, &settings.session.cookie_name);
+    let one = |name: &str| cookies(headers, name).next().map(str::to_owned);
+    let full = match query {
+        Some(query) => format!("{}{path}?{query}", service.site().base()),
+        None => format!("{}{path}", service.site().base()),
+    };
+    let wants = if is_json_request(headers) {
+        Wants::Json
+    } else {
+        Wants::Html
+    };
+    let visitor = Visitor {
+        header_token: header_token(headers),
+        session_cookies: session_cookies.map(str::to_owned).collect(),
+        bearer: bearer(headers),
+        csrf: sent.unwrap_or_else(CsrfSecret::random),
+        continuity: one(CONTINUITY_COOKIE),
+        device: one(DEVICE_COOKIE),
+        client: Client::of(headers, peer(extensions), &config.trusted_proxies),
+        request_url: full,
+        query: Query::parse(query),
+        wants,
+        browser_marks: marks(service, headers),
+    };
+    Visit { visitor, had_csrf }
+}
+
+fn peer(extensions: &Extensions) -> SocketAddr {
+    if let Some(Peer(address)) = extensions.get::<Peer>() {
+        return *address;
+    }
+    extensions.get::<ConnectInfo<SocketAddr>>().map_or_else(
+        || SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        |ConnectInfo(address)| *address,
+    )
+}
+
+fn header_token(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get("x-session-token")?.to_str().ok()?.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// Exactly two words, the first of them `bearer` in any case.
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let proper = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty();
+    (proper && !token.contains(' ')).then(|| token.to_owned())
+}
+
+fn marks(service: &Service, headers: &HeaderMap) -> BrowserMarks {
+    let foreign = |name: &str| {
+        !["__cf", "_cf", "cf_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+    };
+    let has_cookie = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .any(|(name, _)| foreign(name));
+    let text = |value: &http::HeaderValue| value.to_str().ok().map(str::to_owned);
+    let rules = &service.settings().public.cors;
+    let known = rules.enabled && cors::allowed_origin(rules, headers).is_some();
+    let cross_site = headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site.as_bytes() == b"cross-site");
+    BrowserMarks {
+        has_cookie,
+        origin: headers.get(ORIGIN).and_then(text),
+        cross_site: cross_site && !known,
+    }
+}
