@@ -13,4 +13,6 @@
 
 mod corpora;
 mod readings;
+mod support;
 mod tidy;
+mod whoami;
