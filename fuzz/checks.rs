@@ -54,7 +54,11 @@ pub(crate) fn rules(data: &[u8]) {
     match compile("rules/fuzz.yaml", &text, &Context::default()) {
         Ok(set) => {
             // What was taken can be found again by every rule's own words.
-            assert!(set.rules().iter().all(|rule| !rule.id().as_str().is_empty()));
+            assert!(
+                set.rules()
+                    .iter()
+                    .all(|rule| !rule.id().as_str().is_empty())
+            );
         }
         Err(problems) => assert!(problems.iter().count() > 0, "refused without a reason"),
     }

@@ -9,13 +9,8 @@ use super::walk::Walk;
 use super::{Answer, Client, Config, Decided, ErrorId, Facts};
 use crate::clock::Clock;
 use crate::policy::{Found, Permit, Request, RuleSet};
+use crate::rules::RuleStore;
 use crate::whoami::{Credential, Resolver};
-
-/// Where the rules in force are found.
-pub trait CurrentRules: Send + Sync + 'static {
-    /// The generation that new requests are judged by.
-    fn current(&self) -> Arc<RuleSet>;
-}
 
 /// A request that is to be checked.
 #[derive(Debug)]
@@ -68,7 +63,7 @@ pub struct Refusal {
 
 /// The shared walk of every door. Cheap to share behind an `Arc`.
 pub struct Checker {
-    rules: Arc<dyn CurrentRules>,
+    rules: Arc<RuleStore>,
     pub(super) resolver: Resolver,
     pub(super) config: Config,
     pub(super) clock: Clock,
@@ -78,12 +73,7 @@ pub struct Checker {
 impl Checker {
     /// A checker that judges by `rules` and asks `resolver`.
     #[must_use]
-    pub fn new(
-        rules: Arc<dyn CurrentRules>,
-        resolver: Resolver,
-        config: Config,
-        clock: Clock,
-    ) -> Self {
+    pub fn new(rules: Arc<RuleStore>, resolver: Resolver, config: Config, clock: Clock) -> Self {
         let key: [u8; 32] = rand::random();
         Self {
             loop_guard: LoopGuard::new(&key, config.loop_guard),

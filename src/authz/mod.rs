@@ -17,7 +17,7 @@ mod return_to;
 mod walk;
 
 pub use answer::{Answer, Body};
-pub use checker::{Checker, CurrentRules, Forward, Inquiry, Refusal, Verdict};
+pub use checker::{Checker, Forward, Inquiry, Refusal, Verdict};
 pub use client::Client;
 pub use config::{Config, IdentityBase};
 pub use error_id::ErrorId;

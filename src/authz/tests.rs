@@ -10,8 +10,9 @@ use tokio::runtime::Handle;
 use super::*;
 use crate::aal::Aal;
 use crate::clock::Clock;
-use crate::policy::fixture::{request, rule, set};
+use crate::policy::fixture::{request, rule};
 use crate::policy::{Enrolment, RequiredAal, RuleParts, RuleSet, SecondFactor};
+use crate::rules::RuleStore;
 use crate::whoami::{
     self, Asking, CacheUse, Credential, CredentialKind, IdentityService, Resolver, Said, Session,
     WhoamiError,
@@ -32,14 +33,6 @@ impl IdentityService for Told {
                 cache_for: None,
             })
         })
-    }
-}
-
-struct Fixed(Arc<RuleSet>);
-
-impl CurrentRules for Fixed {
-    fn current(&self) -> Arc<RuleSet> {
-        Arc::clone(&self.0)
     }
 }
 
@@ -106,7 +99,8 @@ fn world_with(said: Result<Said, WhoamiError>, config: Config) -> World {
     let service: Arc<dyn IdentityService> = Arc::<Told>::clone(&told);
     let sessions = whoami::Config::default();
     let resolver = Resolver::new(sessions, "test", service, Handle::current(), clock.clone());
-    let rules = Arc::new(Fixed(set(rules())));
+    let rules = RuleSet::build(rules(), Vec::new()).unwrap();
+    let rules = Arc::new(RuleStore::new(rules, clock.wall()));
     World {
         told,
         checker: Checker::new(rules, resolver, config, clock.clone()),
