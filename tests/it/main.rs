@@ -12,6 +12,7 @@
 )]
 
 mod corpora;
+mod documents;
 mod readings;
 mod support;
 mod tidy;
