@@ -98,6 +98,12 @@ impl Checker {
         &self.resolver
     }
 
+    /// The rules in force.
+    #[must_use]
+    pub fn rules(&self) -> Arc<RuleSet> {
+        self.rules.current()
+    }
+
     /// Decides on a request.
     pub async fn check(&self, inquiry: Inquiry<'_>) -> Verdict {
         let arrival = self.resolver.arrival();

@@ -139,7 +139,7 @@ fn external(
                 path: path.clone(),
                 host: None,
                 target: MountTarget::External {
-                    upstream: defaults.upstream("identity", vec![endpoint]),
+                    upstream: Box::new(defaults.upstream("identity", vec![endpoint])),
                     base_path: Box::from(public_url.path()),
                 },
             })

@@ -30,7 +30,7 @@ pub struct Config {
     pub session_cookie: Box<str>,
     /// A path and host that belong to the identity service, not to the rules.
     pub mount: Option<Mount>,
-    /// Whether access-log entries are made at all.
+    /// Whether requests are told to the access log.
     pub access_log: bool,
 }
 
@@ -106,10 +106,22 @@ pub struct PublicUrl {
     pub port: Option<u16>,
 }
 
+impl PublicUrl {
+    /// The origin, as browsers write it.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        let (scheme, host) = (self.scheme.as_str(), self.host.as_str());
+        match self.port {
+            Some(port) => format!("{scheme}://{host}:{port}"),
+            None => format!("{scheme}://{host}"),
+        }
+    }
+}
+
 /// The family of forwarding headers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ForwardedFamily {
-    /// `X-Forwarded-For`, `-Proto`, `-Host`, `-Port`.
+    /// `X-Forwarded-For`, `-Proto`, `-Host`.
     #[default]
     XForwarded,
     /// `Forwarded` (RFC 7239).
@@ -215,7 +227,7 @@ pub enum MountTarget {
     /// A running Kratos whose public API is handed through.
     External {
         /// Its public API.
-        upstream: crate::policy::Upstream,
+        upstream: Box<crate::policy::Upstream>,
         /// Path prefix of that API, without trailing slash; usually empty.
         base_path: Box<str>,
     },

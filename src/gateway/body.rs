@@ -1,0 +1,313 @@
+//! Bodies on their way through, in both directions, never collected.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use super::LocalBody;
+use super::exchange::{Exchange, Upload, UploadFault};
+use super::upstream::Lease;
+
+/// Why a body ended before its end. The other side's message is aborted, never ended cleanly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BodyError {
+    /// A request body over the limit.
+    #[error("the request body is larger than allowed")]
+    TooLarge,
+    /// The client broke off, or its framing is wrong.
+    #[error("the request body is broken")]
+    Client,
+    /// The upstream broke off, or its framing is wrong.
+    #[error("the answer of the upstream is broken")]
+    Upstream,
+    /// Nothing moved for too long.
+    #[error("nothing moved for too long")]
+    Idle,
+}
+
+/// A request body on its way to an upstream.
+pub(super) enum RequestBody {
+    /// None.
+    Empty,
+    /// As it comes from the client.
+    Client(ClientBody),
+}
+
+/// A request body as it comes from the client.
+pub(super) struct ClientBody {
+    incoming: Incoming,
+    exchange: Rc<Exchange>,
+    /// Bytes that may still come.
+    left: u64,
+}
+
+impl RequestBody {
+    /// Wraps what the client sends.
+    pub(super) fn new(incoming: Incoming, exchange: &Rc<Exchange>) -> Self {
+        if incoming.is_end_stream() {
+            return Self::Empty;
+        }
+        exchange.upload.set(Upload::Client);
+        Self::Client(ClientBody {
+            incoming,
+            exchange: Rc::clone(exchange),
+            left: exchange.client.worker.shared.config.limits.body_size,
+        })
+    }
+
+    /// Whether there is none.
+    pub(super) const fn is_empty(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Client(_) => false,
+        }
+    }
+}
+
+impl ClientBody {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let exchange = &self.exchange;
+        match Pin::new(&mut self.incoming).poll_frame(cx) {
+            Poll::Pending => {
+                exchange.upload.set(Upload::Client);
+                Poll::Pending
+            }
+            Poll::Ready(None) => {
+                exchange.upload_done();
+                Poll::Ready(None)
+            }
+            Poll::Ready(Some(Err(_))) => {
+                exchange.fault.set(Some(UploadFault::Broken));
+                Poll::Ready(Some(Err(BodyError::Client)))
+            }
+            Poll::Ready(Some(Ok(frame))) => {
+                let size = frame.data_ref().map_or(0, Bytes::len);
+                let Some(left) = self.left.checked_sub(size as u64) else {
+                    exchange.fault.set(Some(UploadFault::TooLarge));
+                    return Poll::Ready(Some(Err(BodyError::TooLarge)));
+                };
+                self.left = left;
+                exchange.uploaded(size);
+                if self.incoming.is_end_stream() {
+                    exchange.upload_done();
+                }
+                Poll::Ready(Some(Ok(self.clean(frame))))
+            }
+        }
+    }
+
+    /// Trailers may say no more than headers may.
+    fn clean(&self, frame: Frame<Bytes>) -> Frame<Bytes> {
+        match frame.into_trailers() {
+            Ok(trailers) => {
+                let strip = &self.exchange.client.worker.shared.strip;
+                let kept: HeaderMap = trailers
+                    .iter()
+                    .filter(|(name, _)| strip.may_be_trailer(name))
+                    .map(|(name, value)| (name.clone(), value.clone()))
+                    .collect();
+                Frame::trailers(kept)
+            }
+            Err(frame) => frame,
+        }
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.get_mut() {
+            Self::Empty => Poll::Ready(None),
+            Self::Client(body) => body.poll(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Client(body) => body.incoming.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::Client(body) => body.incoming.size_hint(),
+        }
+    }
+}
+
+/// The body of an answer on its way to the client.
+pub(super) struct ResponseBody {
+    source: Source,
+    exchange: Rc<Exchange>,
+}
+
+enum Source {
+    /// Nothing more.
+    Empty,
+    /// Made here.
+    Full(Bytes),
+    /// From an HTTP/1.1 upstream; the connection is ours until the end.
+    Http1(Incoming, Option<Lease>),
+    /// From an HTTP/2 upstream.
+    Http2(
+        Incoming,
+        #[allow(dead_code, reason = "counts as under way until dropped")] Lease,
+    ),
+    /// From a service of this process.
+    Local(LocalBody),
+}
+
+impl ResponseBody {
+    pub(super) fn empty(exchange: Rc<Exchange>) -> Self {
+        Self::new(Source::Empty, exchange)
+    }
+
+    pub(super) fn full(bytes: Bytes, exchange: Rc<Exchange>) -> Self {
+        Self::new(Source::Full(bytes), exchange)
+    }
+
+    pub(super) fn local(body: LocalBody, exchange: Rc<Exchange>) -> Self {
+        exchange.await_body();
+        Self::new(Source::Local(body), exchange)
+    }
+
+    fn new(source: Source, exchange: Rc<Exchange>) -> Self {
+        let this = Self { source, exchange };
+        if this.is_end_stream() {
+            this.exchange.complete.set(true);
+        }
+        this
+    }
+
+    /// The body of an upstream's answer. The connection goes back to its pool at the end.
+    pub(super) fn upstream(incoming: Incoming, lease: Lease, exchange: Rc<Exchange>) -> Self {
+        exchange.await_body();
+        let source = if lease.is_http1() {
+            if incoming.is_end_stream() {
+                lease.give_back();
+                Source::Empty
+            } else {
+                Source::Http1(incoming, Some(lease))
+            }
+        } else {
+            Source::Http2(incoming, lease)
+        };
+        Self::new(source, exchange)
+    }
+
+    fn poll_source(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match &mut self.source {
+            Source::Empty => Poll::Ready(None),
+            Source::Full(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.source = Source::Empty;
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Source::Http1(incoming, lease) => poll_http1(incoming, lease, cx),
+            Source::Http2(incoming, _) => Pin::new(incoming)
+                .poll_frame(cx)
+                .map_err(|_| BodyError::Upstream),
+            Source::Local(body) => Pin::new(body)
+                .poll_frame(cx)
+                .map_err(|_| BodyError::Upstream),
+        }
+    }
+}
+
+/// Polls the body, and, where that does not help, the connection that feeds it.
+fn poll_http1(
+    incoming: &mut Incoming,
+    lease: &mut Option<Lease>,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    for _ in 0..2 {
+        match Pin::new(&mut *incoming).poll_frame(cx) {
+            Poll::Ready(frame) => {
+                let at_end = match &frame {
+                    Some(Ok(_)) => incoming.is_end_stream(),
+                    None => true,
+                    Some(Err(_)) => {
+                        *lease = None;
+                        false
+                    }
+                };
+                if at_end && let Some(lease) = lease.take() {
+                    lease.give_back();
+                }
+                return Poll::Ready(frame.map(|frame| frame.map_err(|_| BodyError::Upstream)));
+            }
+            Poll::Pending => {
+                if let Some(lease) = lease {
+                    lease.drive(cx);
+                }
+            }
+        }
+    }
+    Pin::new(incoming)
+        .poll_frame(cx)
+        .map_err(|_| BodyError::Upstream)
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = self.get_mut();
+        let polled = this.poll_source(cx);
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                let size = frame.data_ref().map_or(0, Bytes::len);
+                this.exchange.downloaded(size);
+                if this.is_end_stream() {
+                    this.exchange.complete.set(true);
+                }
+            }
+            Poll::Ready(None) => this.exchange.complete.set(true),
+            Poll::Ready(Some(Err(_))) => {}
+            Poll::Pending => {
+                if this.exchange.alarm.poll(cx).is_ready() {
+                    this.exchange.alarm.stop();
+                    return Poll::Ready(Some(Err(BodyError::Idle)));
+                }
+            }
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.source {
+            Source::Empty => true,
+            Source::Full(bytes) => bytes.is_empty(),
+            Source::Http1(incoming, _) | Source::Http2(incoming, _) => incoming.is_end_stream(),
+            Source::Local(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.source {
+            Source::Empty => SizeHint::with_exact(0),
+            Source::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Source::Http1(incoming, _) | Source::Http2(incoming, _) => incoming.size_hint(),
+            Source::Local(body) => body.size_hint(),
+        }
+    }
+}

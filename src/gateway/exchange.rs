@@ -1,0 +1,123 @@
+//! One request and its answer, as far as both directions have to know of each other.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::alarm::AlarmGuard;
+use super::client::ClientConnection;
+use super::log::Entry;
+
+/// Where the request body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Upload {
+    /// The next bytes have to come from the client.
+    Client,
+    /// The next bytes have to be taken by the upstream.
+    Upstream,
+    /// Nothing is left to send.
+    Done,
+}
+
+/// What went wrong with a request body on the client's side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UploadFault {
+    /// Larger than allowed.
+    TooLarge,
+    /// Broken framing, or the client went away.
+    Broken,
+    /// The client fell silent.
+    Idle,
+}
+
+/// State that the request body, the handler and the answer's body share. Lives until the last of
+/// them is gone: that is the end of the request.
+pub(super) struct Exchange {
+    pub(super) client: Rc<ClientConnection>,
+    pub(super) alarm: AlarmGuard,
+    pub(super) upload: Cell<Upload>,
+    pub(super) fault: Cell<Option<UploadFault>>,
+    pub(super) bytes_in: Cell<u64>,
+    pub(super) bytes_out: Cell<u64>,
+    /// What may pass in silence, once the request body is sent.
+    pub(super) patience: Cell<Duration>,
+    /// The answer was given to the client in full.
+    pub(super) complete: Cell<bool>,
+    pub(super) log: RefCell<Option<Box<Entry>>>,
+}
+
+impl Exchange {
+    /// A request that has just begun.
+    pub(super) fn begin(client: &Rc<ClientConnection>) -> Rc<Self> {
+        client.exchange_begins();
+        let worker = &client.worker;
+        Rc::new(Self {
+            alarm: worker.alarms.register(Some(&client.alarm)),
+            upload: Cell::new(Upload::Done),
+            fault: Cell::new(None),
+            bytes_in: Cell::new(0),
+            bytes_out: Cell::new(0),
+            patience: Cell::new(worker.shared.config.timeouts.response_idle),
+            complete: Cell::new(false),
+            log: RefCell::new(None),
+            client: Rc::clone(client),
+        })
+    }
+
+    /// Tells the access log, where it listens.
+    pub(super) fn note(&self, tell: impl FnOnce(&mut Entry)) {
+        if let Some(entry) = self.log.borrow_mut().as_mut() {
+            tell(entry);
+        }
+    }
+
+    /// The head of the answer may take this long; counted from the end of the request body.
+    pub(super) fn await_head(&self, patience: Duration) {
+        self.patience.set(patience);
+        match self.upload.get() {
+            Upload::Done => self.alarm.set(patience),
+            Upload::Client | Upload::Upstream => {
+                self.alarm.set(self.client.timeouts().request_body_idle);
+            }
+        }
+    }
+
+    /// The head of the answer is there: from now on silence counts.
+    pub(super) fn await_body(&self) {
+        let patience = self.client.timeouts().response_idle;
+        self.patience.set(patience);
+        self.alarm.set(patience);
+    }
+
+    /// Bytes of the request body went by.
+    pub(super) fn uploaded(&self, bytes: usize) {
+        self.bytes_in
+            .set(self.bytes_in.get().saturating_add(bytes as u64));
+        self.upload.set(Upload::Upstream);
+        self.alarm.set(self.client.timeouts().request_body_idle);
+    }
+
+    /// The request body is sent.
+    pub(super) fn upload_done(&self) {
+        if self.upload.replace(Upload::Done) != Upload::Done {
+            self.alarm.set(self.patience.get());
+            self.client.body_done();
+        }
+    }
+
+    /// Bytes of the answer's body went by.
+    pub(super) fn downloaded(&self, bytes: usize) {
+        self.bytes_out
+            .set(self.bytes_out.get().saturating_add(bytes as u64));
+        self.alarm.set(self.patience.get());
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        if let Some(entry) = self.log.get_mut().take() {
+            entry.write(&self.client, self.bytes_in.get(), self.bytes_out.get());
+        }
+        self.client.exchange_ends(self.complete.get());
+    }
+}

@@ -1,0 +1,214 @@
+//! What proxies in front say of a client. Asked only when the peer is one of ours.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::header::FORWARDED;
+use http::{HeaderMap, HeaderName};
+use ipnet::IpNet;
+
+use super::config::ForwardedFamily;
+use crate::policy::{AmbiguousRequest, Scheme};
+
+pub(super) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(super) const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+pub(super) const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// What trusted proxies say.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Hearsay {
+    /// The client's address: the first one from the right that is no trusted proxy.
+    pub(super) client: Option<IpAddr>,
+    /// How the client reached the first proxy.
+    pub(super) scheme: Option<Scheme>,
+    /// The host the client asked for, not parsed yet.
+    pub(super) host: Option<String>,
+}
+
+/// Reads the believed family; the other is not looked at.
+///
+/// # Errors
+/// A value that can't be read: guessing could take a stranger for a neighbour.
+pub(super) fn hearsay(
+    headers: &HeaderMap,
+    family: ForwardedFamily,
+    trusted: &[IpNet],
+) -> Result<Hearsay, AmbiguousRequest> {
+    match family {
+        ForwardedFamily::XForwarded => x_forwarded(headers, trusted),
+        ForwardedFamily::Rfc7239 => rfc7239(headers, trusted),
+    }
+}
+
+fn x_forwarded(headers: &HeaderMap, trusted: &[IpNet]) -> Result<Hearsay, AmbiguousRequest> {
+    let scheme = match last_entry(headers, &X_FORWARDED_PROTO)? {
+        Some(name) => Some(parse_scheme(name)?),
+        None => None,
+    };
+    let host = last_entry(headers, &X_FORWARDED_HOST)?.map(str::to_owned);
+    let hops = entries(headers, &X_FORWARDED_FOR)?;
+    Ok(Hearsay {
+        client: first_stranger(hops.iter().rev().copied(), trusted)?,
+        scheme,
+        host,
+    })
+}
+
+fn rfc7239(headers: &HeaderMap, trusted: &[IpNet]) -> Result<Hearsay, AmbiguousRequest> {
+    let elements = entries(headers, &FORWARDED)?;
+    let mut hops = Vec::new();
+    let mut said = Hearsay::default();
+    for element in elements.iter().rev() {
+        let mut node = None;
+        for pair in element.split(';') {
+            let (name, value) = pair.split_once('=').ok_or(AmbiguousRequest::Host)?;
+            let value = unquote(value.trim());
+            let name = name.trim();
+            if name.eq_ignore_ascii_case("for") {
+                node = Some(value);
+            } else if name.eq_ignore_ascii_case("proto") && said.scheme.is_none() {
+                said.scheme = Some(parse_scheme(value)?);
+            } else if name.eq_ignore_ascii_case("host") && said.host.is_none() {
+                said.host = Some(value.to_owned());
+            }
+        }
+        hops.extend(node);
+    }
+    said.client = first_stranger(hops.into_iter(), trusted)?;
+    Ok(said)
+}
+
+fn parse_scheme(name: &str) -> Result<Scheme, AmbiguousRequest> {
+    if name.eq_ignore_ascii_case("https") || name.eq_ignore_ascii_case("wss") {
+        Ok(Scheme::Https)
+    } else if name.eq_ignore_ascii_case("http") || name.eq_ignore_ascii_case("ws") {
+        Ok(Scheme::Http)
+    } else {
+        Err(AmbiguousRequest::TargetForm)
+    }
+}
+
+/// From the nearest hop outwards: the first that is no proxy of ours, else the outermost.
+fn first_stranger<'a>(
+    hops: impl Iterator<Item = &'a str>,
+    trusted: &[IpNet],
+) -> Result<Option<IpAddr>, AmbiguousRequest> {
+    let mut outermost = None;
+    for hop in hops {
+        let address = parse_address(hop).ok_or(AmbiguousRequest::Host)?;
+        outermost = Some(address);
+        if !trusted.iter().any(|network| network.contains(&address)) {
+            break;
+        }
+    }
+    Ok(outermost)
+}
+
+/// An address as proxies write it: bare, bracketed, with a port.
+fn parse_address(text: &str) -> Option<IpAddr> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text);
+    bare.parse::<IpAddr>()
+        .ok()
+        .or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
+        .map(|address| address.to_canonical())
+}
+
+fn unquote(value: &str) -> &str {
+    value
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or(value)
+}
+
+/// The comma-separated entries of all lines of a header, in order.
+fn entries<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> Result<Vec<&'a str>, AmbiguousRequest> {
+    let mut all = Vec::new();
+    for line in headers.get_all(name) {
+        let line = line.to_str().map_err(|_| AmbiguousRequest::Host)?;
+        all.extend(
+            line.split(',')
+                .map(str::trim)
+                .filter(|entry| !entry.is_empty()),
+        );
+    }
+    Ok(all)
+}
+
+/// What the nearest proxy said.
+fn last_entry<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'a str>, AmbiguousRequest> {
+    Ok(entries(headers, name)?.last().copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
+        lines
+            .iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect()
+    }
+
+    fn trusted() -> Vec<IpNet> {
+        vec!["10.0.0.0/8".parse().unwrap()]
+    }
+
+    fn client(value: &'static str) -> Result<Option<IpAddr>, AmbiguousRequest> {
+        let headers = headers(&[("x-forwarded-for", value)]);
+        hearsay(&headers, ForwardedFamily::XForwarded, &trusted()).map(|said| said.client)
+    }
+
+    #[test]
+    fn the_client_is_the_first_stranger_from_the_right() {
+        let stranger: IpAddr = "192.0.2.7".parse().unwrap();
+        assert_eq!(client("192.0.2.7"), Ok(Some(stranger)));
+        assert_eq!(client("6.6.6.6, 192.0.2.7, 10.0.0.2"), Ok(Some(stranger)));
+        assert_eq!(client("192.0.2.7:1234, 10.0.0.2"), Ok(Some(stranger)));
+        assert_eq!(client("::ffff:192.0.2.7"), Ok(Some(stranger)));
+        assert_eq!(client("10.0.0.9"), Ok(Some("10.0.0.9".parse().unwrap())));
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_read_is_refused() {
+        for value in ["unknown", "192.0.2.7 evil", "1.2.3.4.5", "_hidden"] {
+            assert!(client(value).is_err(), "{value}");
+        }
+    }
+
+    #[test]
+    fn forwarded_is_read_by_its_own_grammar() {
+        let headers = headers(&[(
+            "forwarded",
+            "for=6.6.6.6;proto=http, for=\"[2001:db8::1]:4711\";proto=https;host=app.test",
+        )]);
+        let said = hearsay(&headers, ForwardedFamily::Rfc7239, &trusted()).unwrap();
+        assert_eq!(said.client, Some("2001:db8::1".parse().unwrap()));
+        assert_eq!(said.scheme, Some(Scheme::Https));
+        assert_eq!(said.host.as_deref(), Some("app.test"));
+    }
+
+    #[test]
+    fn the_family_that_is_not_configured_is_not_read() {
+        let headers = headers(&[("forwarded", "for=6.6.6.6"), ("x-forwarded-proto", "https")]);
+        let said = hearsay(&headers, ForwardedFamily::Rfc7239, &trusted()).unwrap();
+        assert_eq!(said.scheme, None);
+        let said = hearsay(&headers, ForwardedFamily::XForwarded, &trusted()).unwrap();
+        assert_eq!(said.client, None);
+    }
+}

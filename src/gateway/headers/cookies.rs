@@ -1,0 +1,167 @@
+//! Cookies that are ours and nobody else's business.
+
+use bytes::Bytes;
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
+
+/// How the names of the cookies begin that guard forms against forgery, as Kratos names them.
+const CSRF: &[u8] = b"csrf_token_";
+/// How the names of our own small cookies begin.
+const OWN: &[u8] = b"stepgate_";
+
+fn is_ours(name: &[u8], session: &[u8]) -> bool {
+    let bare = name
+        .strip_prefix(b"__Host-")
+        .or_else(|| name.strip_prefix(b"__Secure-"))
+        .unwrap_or(name);
+    name == session || bare.starts_with(CSRF) || bare.starts_with(OWN)
+}
+
+/// The name of a `name=value` pair, without surrounding blanks.
+fn name_of(pair: &[u8]) -> &[u8] {
+    let end = memchr::memchr(b'=', pair).unwrap_or(pair.len());
+    pair.get(..end).unwrap_or_default().trim_ascii()
+}
+
+/// Takes our cookies out of `Cookie` and leaves the others byte for byte. Several lines become one
+/// (RFC 9113 section 8.2.3).
+pub(super) fn strip_request(headers: &mut HeaderMap, session: &str) {
+    let mut lines = headers.get_all(COOKIE).iter();
+    let Some(first) = lines.next() else { return };
+    let several = lines.next().is_some();
+    let clean = |line: &HeaderValue| {
+        !line
+            .as_bytes()
+            .split(|&byte| byte == b';')
+            .any(|pair| is_ours(name_of(pair), session.as_bytes()))
+    };
+    if !several && clean(first) {
+        return;
+    }
+    let mut kept = Vec::with_capacity(first.len());
+    for line in headers.get_all(COOKIE) {
+        let pairs = line.as_bytes().split(|&byte| byte == b';');
+        let mut separator: &[u8] = b"; ";
+        for pair in pairs.filter(|pair| !is_ours(name_of(pair), session.as_bytes())) {
+            let pair = if kept.is_empty() {
+                pair.trim_ascii_start()
+            } else {
+                kept.extend_from_slice(separator);
+                pair
+            };
+            kept.extend_from_slice(pair);
+            separator = b";";
+        }
+    }
+    replace(headers, kept);
+}
+
+/// Joins several `Cookie` lines into one and changes nothing else.
+pub(super) fn join_request(headers: &mut HeaderMap) {
+    let lines: Vec<&[u8]> = headers
+        .get_all(COOKIE)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
+    if lines.len() > 1 {
+        let joined = lines.join(&b"; "[..]);
+        replace(headers, joined);
+    }
+}
+
+fn replace(headers: &mut HeaderMap, line: Vec<u8>) {
+    let value = (!line.is_empty())
+        .then(|| HeaderValue::from_maybe_shared(Bytes::from(line)).ok())
+        .flatten();
+    match value {
+        Some(value) => {
+            headers.insert(COOKIE, value);
+        }
+        None => {
+            headers.remove(COOKIE);
+        }
+    }
+}
+
+/// Drops `Set-Cookie` lines of the application that name one of our cookies, and appends ours.
+pub(super) fn guard_response(headers: &mut HeaderMap, session: &str, own: &[HeaderValue]) {
+    let foul = |line: &HeaderValue| is_ours(name_of(line.as_bytes()), session.as_bytes());
+    if headers.get_all(SET_COOKIE).iter().any(foul) {
+        let kept: Vec<HeaderValue> = headers
+            .get_all(SET_COOKIE)
+            .iter()
+            .filter(|line| !foul(line))
+            .cloned()
+            .collect();
+        headers.remove(SET_COOKIE);
+        for line in kept {
+            headers.append(SET_COOKIE, line);
+        }
+    }
+    for line in own {
+        headers.append(SET_COOKIE, line.clone());
+    }
+}
+
+/// Whether an answer sets the session cookie.
+pub(in crate::gateway) fn sets_session(headers: &HeaderMap, session: &str) -> bool {
+    headers
+        .get_all(SET_COOKIE)
+        .iter()
+        .any(|line| name_of(line.as_bytes()) == session.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stripped(lines: &[&'static str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(COOKIE, HeaderValue::from_static(line));
+        }
+        strip_request(&mut headers, "session");
+        assert!(headers.get_all(COOKIE).iter().count() <= 1);
+        headers
+            .get(COOKIE)
+            .map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn our_cookies_go_and_the_others_stay_byte_for_byte() {
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(stripped(&["session=A"]), None);
+        assert_eq!(stripped(&["session=A; theme=dark"]), some("theme=dark"));
+        assert_eq!(
+            stripped(&["a=\"x y\";b ;session=A;  c=d"]),
+            some("a=\"x y\";b ;  c=d")
+        );
+        assert_eq!(stripped(&["a=b", "session=A", "c=d"]), some("a=b; c=d"));
+        assert_eq!(stripped(&["session =A; sessions=B"]), some("sessions=B"));
+        assert_eq!(
+            stripped(&["__Host-csrf_token_ab=1; csrf_token_cd=2; stepgate_guard=3; x=y"]),
+            some("x=y")
+        );
+        assert_eq!(stripped(&["a=b; c=d"]), some("a=b; c=d"));
+    }
+
+    #[test]
+    fn an_application_cannot_set_our_cookies() {
+        let mut headers = HeaderMap::new();
+        for line in [
+            "a=b",
+            "session=evil; Path=/",
+            " session=evil",
+            "csrf_token_x=1",
+        ] {
+            headers.append(SET_COOKIE, HeaderValue::from_static(line));
+        }
+        guard_response(
+            &mut headers,
+            "session",
+            &[HeaderValue::from_static("session=renewed")],
+        );
+        let lines: Vec<_> = headers.get_all(SET_COOKIE).iter().collect();
+        assert_eq!(lines, ["a=b", "session=renewed"]);
+    }
+}

@@ -1,0 +1,184 @@
+//! Addresses to listen on, and the loop that takes connections from them.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, UnixListener};
+
+use super::config::{ListenAddress, ListenerConfig};
+use super::serve::serve;
+use super::stream::Plain;
+use super::tls::Tls;
+use super::worker::{LocalExecutor, Worker};
+use crate::policy::Scheme;
+
+/// Connections that the kernel holds until they are accepted.
+const BACKLOG: i32 = 1024;
+/// Pause after the process ran out of descriptors or memory.
+const BACK_OFF: Duration = Duration::from_millis(100);
+
+/// What clients of one listener meet.
+pub(super) struct Door {
+    pub(super) scheme: Scheme,
+    pub(super) tls: Option<Tls>,
+    pub(super) redirect_to_https: bool,
+    pub(super) hsts: Option<HeaderValue>,
+}
+
+impl Door {
+    pub(super) fn new(config: &ListenerConfig, tls: Option<Tls>) -> Self {
+        let scheme = if tls.is_some() {
+            Scheme::Https
+        } else {
+            Scheme::Http
+        };
+        let seconds = config.hsts.as_secs();
+        let hsts = (seconds > 0)
+            .then(|| HeaderValue::from_str(&format!("max-age={seconds}")).ok())
+            .flatten();
+        Self {
+            scheme,
+            tls,
+            redirect_to_https: config.redirect_to_https,
+            hsts,
+        }
+    }
+}
+
+/// A bound socket that every worker gets a copy of.
+#[derive(Debug)]
+pub(super) enum Bound {
+    Tcp(std::net::TcpListener),
+    Unix(std::os::unix::net::UnixListener),
+}
+
+impl Bound {
+    /// Binds. A second process on the same address fails: the port is not shared.
+    pub(super) fn bind(address: &ListenAddress) -> io::Result<Self> {
+        match address {
+            ListenAddress::Tcp(address) => {
+                let kind = Type::STREAM.nonblocking();
+                let socket = Socket::new(Domain::for_address(*address), kind, Some(Protocol::TCP))?;
+                // Lets a restart take the port over while old connections linger.
+                socket.set_reuse_address(true)?;
+                socket.bind(&(*address).into())?;
+                socket.listen(BACKLOG)?;
+                Ok(Self::Tcp(socket.into()))
+            }
+            ListenAddress::Unix(path) => {
+                remove_stale(path)?;
+                let listener = std::os::unix::net::UnixListener::bind(path)?;
+                listener.set_nonblocking(true)?;
+                Ok(Self::Unix(listener))
+            }
+        }
+    }
+
+    /// Where it listens, with the port that was given.
+    pub(super) fn address(&self, asked: &ListenAddress) -> ListenAddress {
+        match self {
+            Self::Tcp(listener) => listener
+                .local_addr()
+                .map_or_else(|_| asked.clone(), ListenAddress::Tcp),
+            Self::Unix(_) => asked.clone(),
+        }
+    }
+
+    pub(super) fn try_clone(&self) -> io::Result<Self> {
+        Ok(match self {
+            Self::Tcp(listener) => Self::Tcp(listener.try_clone()?),
+            Self::Unix(listener) => Self::Unix(listener.try_clone()?),
+        })
+    }
+}
+
+/// Removes a socket file that nobody listens on any more.
+fn remove_stale(path: &Path) -> io::Result<()> {
+    match std::os::unix::net::UnixStream::connect(path) {
+        Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            std::fs::remove_file(path)
+        }
+        Err(_) => Ok(()),
+    }
+}
+
+enum Socketed {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Socketed {
+    async fn accept(&self) -> io::Result<(Plain, IpAddr)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                // Answers are written whole; waiting for more would only delay them.
+                stream.set_nodelay(true)?;
+                Ok((Plain::Tcp(stream), peer.ip()))
+            }
+            Self::Unix(listener) => {
+                let (stream, _) = listener.accept().await?;
+                Ok((Plain::Unix(stream), Ipv4Addr::LOCALHOST.into()))
+            }
+        }
+    }
+}
+
+/// Takes connections until the future is dropped.
+pub(super) async fn accept(worker: Rc<Worker>, bound: Bound, door: Rc<Door>) -> io::Result<()> {
+    let listener = match bound {
+        Bound::Tcp(listener) => Socketed::Tcp(TcpListener::from_std(listener)?),
+        Bound::Unix(listener) => Socketed::Unix(UnixListener::from_std(listener)?),
+    };
+    let mut exhausted = false;
+    loop {
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) if is_exhaustion(&error) => {
+                if !exhausted {
+                    tracing::error!(%error, "no connection can be accepted at the moment");
+                }
+                exhausted = true;
+                tokio::time::sleep(BACK_OFF).await;
+                continue;
+            }
+            // The client was gone before we looked.
+            Err(_) => continue,
+        };
+        exhausted = false;
+        match worker.admit() {
+            Some(admission) => {
+                LocalExecutor::run(serve(
+                    Rc::clone(&worker),
+                    Rc::clone(&door),
+                    stream,
+                    peer,
+                    admission,
+                ));
+            }
+            None => turn_away(stream, &door).await,
+        }
+    }
+}
+
+/// Descriptors or memory ran out: `EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`.
+fn is_exhaustion(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(24 | 23 | 105 | 12))
+}
+
+/// Over the limit: a word where that costs nothing, then the end.
+async fn turn_away(mut stream: Plain, door: &Door) {
+    const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\
+        retry-after: 1\r\ncontent-length: 0\r\n\r\n";
+    if door.tls.is_none() {
+        let telling = stream.write_all(FULL);
+        drop(tokio::time::timeout(Duration::from_millis(10), telling).await);
+    }
+}

@@ -1,0 +1,397 @@
+//! One request: read it, have it decided, forward it or answer it.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+use http::header::{CONNECTION, ORIGIN};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version};
+use http_body::Body as _;
+use hyper::body::Incoming;
+
+use super::body::{RequestBody, ResponseBody};
+use super::client::ClientConnection;
+use super::config::PublicUrl;
+use super::exchange::{Exchange, UploadFault};
+use super::facts::{self, Facts};
+use super::head_scan::BodyKind;
+use super::headers::{self, Framing, X_REQUEST_ID};
+use super::log::Entry;
+use super::mount;
+use super::request_id::acceptable;
+use super::respond::{render, to_https};
+use super::upgrade::{self, Wanted};
+use super::upstream::{Failure, send};
+use crate::authz::{Answer, Client, ErrorId, Forward, Inquiry, Verdict};
+use crate::policy::{self, Scheme};
+use crate::whoami::{Credential, CredentialKind};
+
+/// Serves one request. Whatever goes wrong is an answer.
+pub(super) async fn serve(
+    client: Rc<ClientConnection>,
+    request: Request<Incoming>,
+) -> Result<Response<ResponseBody>, Infallible> {
+    let exchange = Exchange::begin(&client);
+    let last = client.count_request() && request.version() < Version::HTTP_2;
+    let mut answering = pin!(answer(&exchange, request));
+    // A defect in the handling of one request must not take the other connections of this worker
+    // with it.
+    let mut response =
+        poll_fn(
+            |cx| match catch_unwind(AssertUnwindSafe(|| answering.as_mut().poll(cx))) {
+                Ok(polled) => polled,
+                Err(_) => Poll::Ready(broken(&exchange)),
+            },
+        )
+        .await;
+    if last {
+        close_after(&mut response);
+    }
+    Ok(response)
+}
+
+fn close_after(response: &mut Response<ResponseBody>) {
+    response
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
+}
+
+fn broken(exchange: &Rc<Exchange>) -> Response<ResponseBody> {
+    let reason = "the request could not be handled";
+    let answer = Answer::refusal(ErrorId::InternalError, Client::Api, None, reason);
+    let id = exchange.client.worker.ids.next();
+    tracing::error!(request_id = ?id, "the handling of a request failed");
+    render(answer, Vec::new(), &HeaderMap::new(), &id, exchange)
+}
+
+/// A request on its way, as far as every branch needs it.
+pub(super) struct Passing<'a> {
+    pub(super) exchange: &'a Rc<Exchange>,
+    pub(super) head: http::request::Parts,
+    pub(super) request_id: HeaderValue,
+}
+
+impl Passing<'_> {
+    /// A refusal in the client's words.
+    pub(super) fn refuse(&self, answer: Answer) -> Response<ResponseBody> {
+        let (id, headers) = (&self.request_id, &self.head.headers);
+        render(answer, Vec::new(), headers, id, self.exchange)
+    }
+
+    /// The kind of client that asks.
+    pub(super) fn kind(&self) -> Client {
+        Client::classify(&self.head.headers)
+    }
+}
+
+async fn answer(exchange: &Rc<Exchange>, request: Request<Incoming>) -> Response<ResponseBody> {
+    let client = &exchange.client;
+    let (head, body) = request.into_parts();
+    let framing = client.head_done(body_kind(&body));
+    let request_id = request_id(&head.headers, client);
+    *exchange.log.borrow_mut() = Entry::begin(client, &request_id, &head.method);
+    let passing = Passing {
+        exchange,
+        head,
+        request_id,
+    };
+    let facts = match framing {
+        Ok(()) => facts::read(&passing.head, client),
+        Err(fault) => Err(fault.into()),
+    };
+    let facts = match facts {
+        Ok(facts) => facts,
+        Err(fault) => {
+            let mut response = passing.refuse(fault.answer(passing.kind()));
+            // What follows on the connection can't be told apart from this request's rest.
+            if framing.is_err() && passing.head.version < Version::HTTP_2 {
+                close_after(&mut response);
+            }
+            return response;
+        }
+    };
+    exchange.note(|entry| entry.asked(&facts.request));
+    if client.door.redirect_to_https && facts.request.scheme == Scheme::Http {
+        return to_https(&facts.request, exchange);
+    }
+    match mount::place(&client.worker.shared, &facts.request) {
+        Err(why) => {
+            let kind = passing.kind();
+            passing.refuse(Answer::ambiguous_request(kind, why))
+        }
+        Ok(Some(place)) => Box::pin(mount::serve(passing, facts, body, place)).await,
+        Ok(None) => judge(passing, facts, body).await,
+    }
+}
+
+fn body_kind(body: &Incoming) -> BodyKind {
+    if body.is_end_stream() {
+        return BodyKind::Empty;
+    }
+    match body.size_hint().exact() {
+        Some(length) => BodyKind::Length(length),
+        None => BodyKind::Chunked,
+    }
+}
+
+fn request_id(headers: &HeaderMap, client: &ClientConnection) -> HeaderValue {
+    let theirs = headers
+        .get(&X_REQUEST_ID)
+        .filter(|value| client.peer_trusted && acceptable(value));
+    match theirs {
+        Some(value) => value.clone(),
+        None => client.worker.ids.next(),
+    }
+}
+
+async fn judge(passing: Passing<'_>, facts: Facts, body: Incoming) -> Response<ResponseBody> {
+    let Facts {
+        request,
+        credential,
+        upgrade,
+    } = facts;
+    let exchange = passing.exchange;
+    let by_cookie = is_cookie(credential.as_ref());
+    let verdict = exchange
+        .client
+        .worker
+        .shared
+        .checker
+        .check(Inquiry {
+            request,
+            credential,
+            headers: &passing.head.headers,
+        })
+        .await;
+    match verdict {
+        Verdict::Refuse(refusal) => {
+            exchange.note(|entry| entry.decided(&refusal.facts));
+            let (id, headers) = (&passing.request_id, &passing.head.headers);
+            render(refusal.answer, refusal.set_cookies, headers, id, exchange)
+        }
+        Verdict::Forward(forward) => {
+            exchange.note(|entry| entry.decided(&forward.facts));
+            if let Some(answer) = objection(&passing, &forward, upgrade.as_ref(), by_cookie) {
+                return passing.refuse(answer);
+            }
+            match upgrade {
+                Some(wanted) => Box::pin(upgrade::open(passing, forward, wanted)).await,
+                None => pass_on(passing, forward, body).await,
+            }
+        }
+    }
+}
+
+fn is_cookie(credential: Option<&Credential>) -> bool {
+    credential.is_some_and(|credential| credential.kind() == CredentialKind::Cookie)
+}
+
+/// What stands against a request beside its rule.
+fn objection(
+    passing: &Passing<'_>,
+    forward: &Forward,
+    upgrade: Option<&Wanted>,
+    by_cookie: bool,
+) -> Option<Answer> {
+    let rule = forward.permit.rule();
+    let shared = &passing.exchange.client.worker.shared;
+    let headers = &passing.head.headers;
+    let worker_script = headers
+        .get("service-worker")
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"script"));
+    let deny = |reason| {
+        let kind = passing.kind();
+        Some(Answer::refusal(
+            ErrorId::AccessDenied,
+            kind,
+            Some(rule.id()),
+            reason,
+        ))
+    };
+    if worker_script && shared.mounted.is_some() && !rule.switches().allow_service_worker {
+        return deny("service workers may not be installed beside the identity pages");
+    }
+    if upgrade.is_some() && forward.facts.session.is_some() {
+        let request = forward.permit.request();
+        if !origin_fits(
+            headers,
+            request,
+            shared.config.public_url.as_ref(),
+            by_cookie,
+        ) {
+            return deny("the page that asks belongs to another origin");
+        }
+    }
+    None
+}
+
+/// Whether a page of another origin can be ruled out: browsers name the page's origin, and send
+/// cookies along whichever page asks.
+fn origin_fits(
+    headers: &HeaderMap,
+    request: &policy::Request,
+    public_url: Option<&PublicUrl>,
+    by_cookie: bool,
+) -> bool {
+    let mut origins = headers.get_all(ORIGIN).iter();
+    match (origins.next(), origins.next()) {
+        (None, _) => !by_cookie,
+        (Some(origin), None) => {
+            let own = format!("{}://{}", request.scheme.as_str(), request.authority());
+            let public = public_url.map(PublicUrl::origin);
+            [Some(own), public]
+                .into_iter()
+                .flatten()
+                .any(|own| origin.as_bytes().eq_ignore_ascii_case(own.as_bytes()))
+        }
+        (Some(_), Some(_)) => false,
+    }
+}
+
+async fn pass_on(
+    mut passing: Passing<'_>,
+    forward: Forward,
+    body: Incoming,
+) -> Response<ResponseBody> {
+    let exchange = passing.exchange;
+    let worker = &exchange.client.worker;
+    let Some(upstream) = worker.upstreams.of(&forward.permit, &worker.shared.board) else {
+        return refuse_failure(&passing, Failure::Unreachable, &forward);
+    };
+    let body = RequestBody::new(body, exchange);
+    let outgoing = prepare(&mut passing, &forward, body);
+    exchange.note(|entry| entry.sent(&upstream.config.name, worker.shared.clock.monotonic()));
+    let key = balance_key(&forward);
+    let sent = send(&forward.permit, &upstream, exchange, outgoing, &key, false).await;
+    match sent {
+        Err(failure) => refuse_failure(&passing, failure, &forward),
+        Ok((answer, lease)) => {
+            exchange.note(|entry| entry.answered(worker.shared.clock.monotonic()));
+            let (head, body) = answer.into_parts();
+            exchange.note(|entry| entry.status(head.status));
+            let body = ResponseBody::upstream(body, lease, Rc::clone(exchange));
+            let mut response = Response::new(body);
+            *response.status_mut() = head.status;
+            *response.headers_mut() = head.headers;
+            headers::finish_response(
+                response.headers_mut(),
+                head.status,
+                &exchange.client,
+                &forward.set_cookies,
+            );
+            response
+        }
+    }
+}
+
+/// What a session's requests are kept together by.
+pub(super) fn balance_key(forward: &Forward) -> Vec<u8> {
+    let request = forward.permit.request();
+    match &forward.facts.session {
+        _ if forward.permit.upstream().endpoints.len() == 1 => Vec::new(),
+        Some(record) => record.subject().session_id.as_bytes().to_vec(),
+        None => request.client_ip.to_string().into_bytes(),
+    }
+}
+
+/// The request as it goes to the upstream. The headers of the original are used up.
+pub(super) fn prepare(
+    passing: &mut Passing<'_>,
+    forward: &Forward,
+    body: RequestBody,
+) -> Request<RequestBody> {
+    let permit = &forward.permit;
+    let framing = match &body {
+        RequestBody::Client(_) if body.size_hint().exact().is_none() => Framing::Chunked,
+        RequestBody::Client(_) | RequestBody::Empty => Framing::Known,
+    };
+    let mut fields = std::mem::take(&mut passing.head.headers);
+    passing.head.headers = kept_for_refusal(&fields);
+    headers::prepare(
+        permit,
+        &mut fields,
+        &passing.exchange.client,
+        forward.facts.session.as_deref(),
+        &passing.request_id,
+        framing,
+    );
+    let mut outgoing = Request::new(body);
+    *outgoing.method_mut() = permit.request().method.clone();
+    *outgoing.uri_mut() = origin_form(permit.request(), &passing.head.uri);
+    *outgoing.headers_mut() = fields;
+    outgoing
+}
+
+/// What an error page depends on, should the upstream fail.
+fn kept_for_refusal(fields: &HeaderMap) -> HeaderMap {
+    let mut kept = HeaderMap::new();
+    for name in [
+        "accept",
+        "accept-language",
+        "sec-fetch-mode",
+        "x-requested-with",
+    ] {
+        if let Some(value) = fields.get(name) {
+            kept.insert(name, value.clone());
+        }
+    }
+    kept
+}
+
+/// The canonical target; the client's own bytes where they are the same.
+pub(super) fn origin_form(request: &policy::Request, original: &Uri) -> Uri {
+    let same =
+        original.path() == request.path.as_str() && original.query() == request.query.as_deref();
+    match original.path_and_query() {
+        Some(target) if same => Uri::from(target.clone()),
+        Some(_) | None => PathAndQuery::try_from(request.target())
+            .map_or_else(|_| Uri::from(PathAndQuery::from_static("/")), Uri::from),
+    }
+}
+
+fn refuse_failure(
+    passing: &Passing<'_>,
+    failure: Failure,
+    forward: &Forward,
+) -> Response<ResponseBody> {
+    let rule = Some(forward.permit.rule().id());
+    passing.refuse(failure_answer(failure, passing.kind(), rule))
+}
+
+/// The answer for a request that got none.
+pub(super) fn failure_answer(
+    failure: Failure,
+    kind: Client,
+    rule: Option<&policy::RuleId>,
+) -> Answer {
+    let (id, reason) = match failure {
+        Failure::Unreachable => (
+            ErrorId::UpstreamUnreachable,
+            "no connection to the application",
+        ),
+        Failure::TimedOut => (
+            ErrorId::UpstreamTimeout,
+            "the application did not answer in time",
+        ),
+        Failure::Broken => (
+            ErrorId::UpstreamUnreachable,
+            "the application gave no proper answer",
+        ),
+        Failure::Client(UploadFault::TooLarge) => {
+            (ErrorId::TooLarge, "the request body is too large")
+        }
+        Failure::Client(UploadFault::Idle) => {
+            (ErrorId::Timeout, "the request body did not arrive in time")
+        }
+        Failure::Client(UploadFault::Broken) => {
+            let reason = "the request body is not framed as announced";
+            return Answer::refusal(ErrorId::AmbiguousRequest, kind, rule, reason)
+                .with_status(StatusCode::BAD_REQUEST);
+        }
+    };
+    Answer::refusal(id, kind, rule, reason)
+}

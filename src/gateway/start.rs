@@ -1,0 +1,290 @@
+//! Starting the proxy and stopping it.
+
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::thread::JoinHandle;
+
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::watch;
+
+use super::Parts;
+use super::config::{Config, ListenAddress};
+use super::headers::Strip;
+use super::listener::{Bound, Door, accept};
+use super::mount::{Mounted, well_known};
+use super::tls::{CertificateError, Tls};
+use super::upstream::{Connectors, HealthBoard, PROBE_STEP, probe};
+use super::worker::{LocalExecutor, Shared, Worker};
+use crate::policy::AmbiguousRequest;
+use crate::telemetry::AccessLog;
+
+/// Why the proxy could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address can't be listened on; it may be taken.
+    #[error("can't listen on {address}: {source}")]
+    Bind {
+        /// The address.
+        address: ListenAddress,
+        /// What is wrong.
+        source: io::Error,
+    },
+    /// A listener's certificates can't be used.
+    #[error("listener {address}: {source}")]
+    Certificates {
+        /// The listener.
+        address: ListenAddress,
+        /// What is wrong.
+        source: Box<CertificateError>,
+    },
+    /// The mount's path is ambiguous.
+    #[error("mount: {0}")]
+    Mount(AmbiguousRequest),
+    /// No thread or no runtime for a worker.
+    #[error("can't start a worker: {0}")]
+    Worker(#[source] io::Error),
+}
+
+/// How far stopping has gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    /// Not at all.
+    Running,
+    /// Nothing new is taken, what is under way may finish.
+    Draining,
+    /// Everything ends now.
+    Now,
+}
+
+/// A running proxy. Dropping it ends it at once.
+pub struct Running {
+    addresses: Vec<ListenAddress>,
+    tls: Vec<Tls>,
+    shared: Arc<Shared>,
+    stop: watch::Sender<Stop>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Where it listens, in the order of the configuration, with the ports that were given.
+    #[must_use]
+    pub fn addresses(&self) -> &[ListenAddress] {
+        &self.addresses
+    }
+
+    /// Reads the certificates of all listeners anew, and forgets those towards upstreams. A
+    /// listener whose new ones can't be used keeps its old ones.
+    ///
+    /// # Errors
+    /// The first problem; the other listeners are reloaded all the same.
+    pub fn reload_certificates(&self) -> Result<(), CertificateError> {
+        self.shared.connectors.forget();
+        let outcomes: Vec<_> = self.tls.iter().map(Tls::reload).collect();
+        outcomes.into_iter().collect()
+    }
+
+    /// Takes no new connections, closes idle ones, and lets requests under way finish within
+    /// `timeouts.drain`.
+    pub fn drain(&self) {
+        self.stop.send_if_modified(|stop| {
+            let fresh = *stop == Stop::Running;
+            if fresh {
+                *stop = Stop::Draining;
+            }
+            fresh
+        });
+    }
+
+    /// Ends everything now.
+    pub fn cut(&self) {
+        self.stop.send_replace(Stop::Now);
+    }
+
+    /// Waits until the last worker has ended: after [`Running::drain`] or [`Running::cut`]. Blocks
+    /// the thread.
+    pub fn join(mut self) {
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a worker ended by a defect");
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.send_replace(Stop::Now);
+    }
+}
+
+/// Binds all addresses and starts the workers.
+///
+/// # Errors
+/// Nothing has been started when this fails.
+pub fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
+    let mut listeners = Vec::new();
+    let mut addresses = Vec::new();
+    let mut tls = Vec::new();
+    for listener in &config.listeners {
+        let address = &listener.address;
+        let own_tls = listener.tls.as_ref().map(Tls::load).transpose();
+        let own_tls = own_tls.map_err(|source| StartError::Certificates {
+            address: address.clone(),
+            source: Box::new(source),
+        })?;
+        let bound = Bound::bind(address).map_err(|source| StartError::Bind {
+            address: address.clone(),
+            source,
+        })?;
+        addresses.push(bound.address(address));
+        tls.extend(own_tls.clone());
+        listeners.push((bound, listener.clone(), own_tls));
+    }
+    let workers = config
+        .workers
+        .or_else(|| std::thread::available_parallelism().ok());
+    let workers = workers.map_or(1, std::num::NonZeroUsize::get);
+    let shared = Arc::new(share(config, parts)?);
+    let (stop, stopped) = watch::channel(Stop::Running);
+    let mut running = Running {
+        addresses,
+        tls,
+        shared: Arc::clone(&shared),
+        stop,
+        threads: Vec::with_capacity(workers),
+    };
+    for index in 0..workers {
+        let mut own = Vec::with_capacity(listeners.len());
+        for (bound, listener, own_tls) in &listeners {
+            let bound = bound.try_clone().map_err(StartError::Worker)?;
+            own.push((bound, listener.clone(), own_tls.clone()));
+        }
+        let runtime = WorkerThread {
+            shared: Arc::clone(&shared),
+            listeners: own,
+            stopped: stopped.clone(),
+            index,
+        };
+        let thread = std::thread::Builder::new()
+            .name(format!("worker-{index}"))
+            .spawn(move || runtime.run())
+            .map_err(StartError::Worker)?;
+        running.threads.push(thread);
+    }
+    Ok(running)
+}
+
+fn share(config: Config, parts: Parts) -> Result<Shared, StartError> {
+    let Parts {
+        checker,
+        clock,
+        local,
+        pages,
+        access_log,
+    } = parts;
+    Ok(Shared {
+        strip: Strip::new(&config),
+        mounted: Mounted::new(&config).map_err(StartError::Mount)?,
+        well_known: well_known().map_err(StartError::Mount)?,
+        connectors: Connectors::default(),
+        board: HealthBoard::default(),
+        connections: AtomicUsize::new(0),
+        log: if config.access_log {
+            access_log
+        } else {
+            AccessLog::off()
+        },
+        config,
+        checker,
+        clock,
+        local,
+        pages,
+    })
+}
+
+/// What a worker's thread starts with.
+struct WorkerThread {
+    shared: Arc<Shared>,
+    listeners: Vec<(Bound, super::config::ListenerConfig, Option<Tls>)>,
+    stopped: watch::Receiver<Stop>,
+    index: usize,
+}
+
+impl WorkerThread {
+    fn run(self) {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build_local(LocalOptions::default());
+        match runtime {
+            Ok(runtime) => runtime.block_on(self.work()),
+            Err(error) => tracing::error!(%error, "a worker has no runtime"),
+        }
+    }
+
+    async fn work(self) {
+        let worker = Worker::new(self.shared);
+        LocalExecutor::run(Rc::clone(&worker).tick());
+        if self.index == 0 {
+            LocalExecutor::run(watch_health(Rc::clone(&worker)));
+        }
+        let mut accepting = tokio::task::JoinSet::new();
+        for (bound, config, tls) in self.listeners {
+            let door = Rc::new(Door::new(&config, tls));
+            accepting.spawn_local(accept(Rc::clone(&worker), bound, door));
+        }
+        let mut stopped = self.stopped;
+        let running = stopped
+            .wait_for(|stop| *stop != Stop::Running)
+            .await
+            .map(|stop| *stop);
+        let now = running.is_err() || running.is_ok_and(|stop| stop == Stop::Now);
+        accepting.shutdown().await;
+        if now {
+            return;
+        }
+        worker.drain();
+        let empty = async {
+            while worker.connections() > 0 {
+                tokio::time::sleep(super::alarm::TICK).await;
+            }
+        };
+        let limit = worker.shared.config.timeouts.drain;
+        tokio::select! {
+            () = empty => {}
+            () = tokio::time::sleep(limit) => {
+                let left = worker.connections();
+                tracing::warn!(connections = left, "not everything finished in time");
+            }
+            _ = stopped.wait_for(|stop| *stop == Stop::Now) => {}
+        }
+    }
+}
+
+/// Asks the endpoints that have a health path, each upstream in its own rhythm.
+async fn watch_health(worker: Rc<Worker>) {
+    let mut asked: Vec<(Box<str>, crate::clock::Monotonic)> = Vec::new();
+    loop {
+        tokio::time::sleep(PROBE_STEP).await;
+        let rules = worker.shared.checker.rules();
+        let now = worker.alarms.now();
+        for upstream in rules.upstreams() {
+            if upstream.health.path.is_none() {
+                continue;
+            }
+            let before = asked.iter_mut().find(|(name, _)| *name == upstream.name);
+            match before {
+                Some((_, at)) if now.since(*at) < upstream.health.interval => continue,
+                Some((_, at)) => *at = now,
+                None => asked.push((upstream.name.clone(), now)),
+            }
+            let upstream = upstream.clone();
+            let worker = Rc::clone(&worker);
+            LocalExecutor::run(async move {
+                let shared = &worker.shared;
+                probe(&upstream, &shared.board, &shared.connectors).await;
+            });
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Bytes both ways, until one side ends, both are silent, or the process stops.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, copy_bidirectional};
+
+use super::alarm::AlarmGuard;
+use super::upgrade::Tunnel;
+
+/// Carries bytes between a client and the upstream of `tunnel`. `early` is what the client sent
+/// already.
+pub(super) async fn carry(
+    client: impl AsyncRead + AsyncWrite + Unpin,
+    early: Bytes,
+    mut tunnel: Tunnel,
+) {
+    let Some(mut link) = tunnel.lease.take_link() else {
+        return;
+    };
+    // The connection ends as HTTP once it has read the answer's head.
+    poll_fn(|cx| {
+        link.drive(cx);
+        if link.is_done() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+    let (mut upstream, read) = link.into_stream();
+    let worker = &tunnel.exchange.client.worker;
+    tunnel.exchange.alarm.stop();
+    // Of the connections' alarms, so that it rings as well when the process stops.
+    let alarm = worker.connection_alarms.register(None);
+    let mut client = Lively {
+        stream: client,
+        alarm: &alarm,
+        tunnel: &tunnel,
+    };
+    alarm.set(tunnel.exchange.client.timeouts().upgrade_idle);
+    if worker.draining() {
+        return;
+    }
+    let carrying = async {
+        upstream.write_all(&early).await?;
+        client.write_all(&read).await?;
+        client.flush().await?;
+        copy_bidirectional(&mut client, &mut upstream).await
+    };
+    let mut carrying = pin!(carrying);
+    let ended = poll_fn(|cx| {
+        if alarm.poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        carrying.as_mut().poll(cx).map(Some)
+    })
+    .await;
+    let rule = tunnel.permit.rule().id();
+    match ended {
+        Some(Ok((sent, received))) => tracing::debug!(%rule, sent, received, "a tunnel ended"),
+        Some(Err(error)) => tracing::debug!(%rule, %error, "a tunnel broke"),
+        None => tracing::debug!(%rule, "a tunnel was cut"),
+    }
+}
+
+/// A stream whose traffic keeps the tunnel alive.
+struct Lively<'a, T> {
+    stream: T,
+    alarm: &'a AlarmGuard,
+    tunnel: &'a Tunnel,
+}
+
+impl<T> Lively<'_, T> {
+    fn stir(&self) {
+        let timeouts = self.tunnel.exchange.client.timeouts();
+        if !self.tunnel.exchange.client.worker.draining() {
+            self.alarm.set(timeouts.upgrade_idle);
+        }
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Lively<'_, T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        let size = buf.filled().len().saturating_sub(before);
+        if size > 0 {
+            let count = &self.tunnel.exchange.bytes_in;
+            count.set(count.get().saturating_add(size as u64));
+            self.stir();
+        }
+        polled
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Lively<'_, T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
+        if let Poll::Ready(Ok(size)) = polled {
+            let count = &self.tunnel.exchange.bytes_out;
+            count.set(count.get().saturating_add(size as u64));
+            self.stir();
+        }
+        polled
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

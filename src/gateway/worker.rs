@@ -1,0 +1,150 @@
+//! One worker: a thread with a runtime of its own, its connections to upstreams, its idea of the
+//! time. Nothing of it is shared with other workers.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::LocalService;
+use super::alarm::{Alarms, TICK};
+use super::config::Config;
+use super::headers::Strip;
+use super::mount::Mounted;
+use super::request_id::RequestIds;
+use super::serve::Protocols;
+use super::upstream::{Connectors, HealthBoard, Http1, Upstreams};
+use crate::authz::Checker;
+use crate::clock::Clock;
+use crate::pages::Pages;
+use crate::policy::CanonicalPath;
+use crate::telemetry::AccessLog;
+
+/// What all workers of a process share.
+pub(super) struct Shared {
+    pub(super) config: Config,
+    pub(super) checker: Arc<Checker>,
+    pub(super) clock: Clock,
+    pub(super) strip: Strip,
+    pub(super) connectors: Connectors,
+    pub(super) board: HealthBoard,
+    pub(super) local: Option<Arc<dyn LocalService>>,
+    pub(super) mounted: Option<Mounted>,
+    /// The path of the gateway's own pages.
+    pub(super) well_known: CanonicalPath,
+    pub(super) pages: Arc<Pages>,
+    pub(super) log: AccessLog,
+    /// Open client connections of the process.
+    pub(super) connections: AtomicUsize,
+}
+
+/// What belongs to one worker.
+pub(super) struct Worker {
+    pub(super) shared: Arc<Shared>,
+    /// One per request under way.
+    pub(super) alarms: Rc<Alarms>,
+    /// One per client connection.
+    pub(super) connection_alarms: Rc<Alarms>,
+    pub(super) upstreams: Upstreams,
+    pub(super) http1: Http1,
+    pub(super) protocols: Protocols,
+    pub(super) ids: RequestIds,
+    draining: Cell<bool>,
+    connections: Cell<usize>,
+}
+
+impl Worker {
+    pub(super) fn new(shared: Arc<Shared>) -> Rc<Self> {
+        let worker = Self {
+            alarms: Rc::new(Alarms::default()),
+            connection_alarms: Rc::new(Alarms::default()),
+            upstreams: Upstreams::default(),
+            http1: Http1::default(),
+            protocols: Protocols::new(&shared.config.limits),
+            ids: RequestIds::default(),
+            draining: Cell::new(false),
+            connections: Cell::new(0),
+            shared,
+        };
+        let now = worker.shared.clock.monotonic();
+        worker.alarms.tick(now);
+        worker.connection_alarms.tick(now);
+        Rc::new(worker)
+    }
+
+    /// Whether the process is about to stop.
+    pub(super) fn draining(&self) -> bool {
+        self.draining.get()
+    }
+
+    /// Ends what is idle and lets the rest finish.
+    pub(super) fn drain(&self) {
+        self.draining.set(true);
+        self.connection_alarms.ring_all();
+    }
+
+    /// Client connections of this worker.
+    pub(super) fn connections(&self) -> usize {
+        self.connections.get()
+    }
+
+    /// Takes a place for a client connection; `None` when the process has its fill.
+    pub(super) fn admit(self: &Rc<Self>) -> Option<Admission> {
+        let limit = self.shared.config.limits.connections;
+        let before = self.shared.connections.fetch_add(1, Ordering::Relaxed);
+        self.connections
+            .set(self.connections.get().saturating_add(1));
+        let admission = Admission(Rc::clone(self));
+        (before < limit).then_some(admission)
+    }
+
+    /// Keeps the time until the worker ends.
+    pub(super) async fn tick(self: Rc<Self>) {
+        let mut interval = tokio::time::interval(TICK);
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            interval.tick().await;
+            let now = self.shared.clock.monotonic();
+            self.alarms.tick(now);
+            self.connection_alarms.tick(now);
+            self.upstreams.purge(now);
+        }
+    }
+}
+
+/// The place of one client connection.
+pub(super) struct Admission(Rc<Worker>);
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        let worker = &self.0;
+        worker.shared.connections.fetch_sub(1, Ordering::Relaxed);
+        worker
+            .connections
+            .set(worker.connections.get().saturating_sub(1));
+    }
+}
+
+/// Runs futures on the worker they come from. The worker's runtime owns them: they end with it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LocalExecutor;
+
+impl LocalExecutor {
+    pub(super) fn run<F>(future: F)
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        drop(tokio::task::spawn_local(future));
+    }
+}
+
+impl<F> hyper::rt::Executor<F> for LocalExecutor
+where
+    F: Future + 'static,
+{
+    fn execute(&self, future: F) {
+        Self::run(async move {
+            future.await;
+        });
+    }
+}
