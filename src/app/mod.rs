@@ -1,1 +1,5 @@
-//! To come.
+//! The composition root: the only place that knows every room.
+
+mod start;
+
+pub use start::{DemoOptions, ServeOptions, StartError, demo, serve};

@@ -10,6 +10,8 @@ pub struct Kratos {
     pub draft: Draft,
     /// `session.cookie.name`.
     pub session_cookie: Box<str>,
+    /// `session.cookie.domain`, or else `cookies.domain`.
+    pub cookie_domain: Option<String>,
     /// `serve.public.base_url`, as written.
     pub base_url: Option<String>,
     /// `dsn`.
@@ -23,6 +25,7 @@ impl Kratos {
         let base_url = draft.base_url();
         Some(Self {
             session_cookie: draft.session_cookie().into(),
+            cookie_domain: draft.session_cookie_domain().map(str::to_owned),
             base_url: (!base_url.is_empty()).then(|| base_url.to_owned()),
             dsn: draft.dsn().map(str::to_owned),
             draft,

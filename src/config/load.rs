@@ -21,6 +21,8 @@ pub struct Loaded {
     pub config: Option<Config>,
     /// What is wrong.
     pub problems: Problems,
+    /// Where the rules are, even if something else is wrong.
+    pub rule_paths: Vec<PathBuf>,
     /// Effective values and where each came from, as far as they could be read.
     pub settings: Vec<Setting>,
 }
@@ -71,8 +73,17 @@ pub(super) fn convert(
     Loaded {
         config: config.filter(|_| problems.is_empty()),
         problems,
+        rule_paths: rule_paths(&settings),
         settings,
     }
+}
+
+/// The value of `rules`, which is known even where another section could not be read.
+fn rule_paths(settings: &[Setting]) -> Vec<PathBuf> {
+    let rules = settings.iter().find(|setting| setting.path == "rules");
+    let paths = rules.and_then(|rules| rules.value.as_array());
+    let paths = paths.into_iter().flatten().filter_map(Json::as_str);
+    paths.map(PathBuf::from).collect()
 }
 
 impl Loaded {
@@ -80,6 +91,7 @@ impl Loaded {
         Self {
             config: None,
             problems,
+            rule_paths: Vec::new(),
             settings: Vec::new(),
         }
     }

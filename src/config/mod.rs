@@ -11,9 +11,11 @@ mod identity;
 mod kratos;
 pub mod kratos_format;
 mod load;
+mod origin;
 mod overrides;
 mod proxy;
 mod public_address;
+mod rule_context;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -27,6 +29,7 @@ pub use environment::Environment;
 pub use identity::{CircuitBreaker, External, WhoamiRequiredAal};
 pub use kratos::Kratos;
 pub use load::{DEFAULT_FILE, Loaded, load, schema};
+pub use origin::{Origin, need_restart};
 pub use overrides::Override;
 pub use public_address::PublicAddress;
 

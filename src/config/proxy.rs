@@ -59,7 +59,7 @@ impl FromNode for ProxySection {
             listeners: listeners?
                 .0
                 .into_iter()
-                .map(|listener| listener.0)
+                .map(|listener| listener.config)
                 .collect(),
             public_url,
             forwarded,
@@ -74,18 +74,27 @@ impl FromNode for ProxySection {
 
 /// A listener: a section, or just its address.
 #[derive(Debug)]
-struct Listener(ListenerConfig);
+struct Listener {
+    config: ListenerConfig,
+    /// Written as an address alone: then that is what is shown.
+    just_address: bool,
+}
 
 impl FromNode for Listener {
     fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
         if node.as_scalar().is_some() {
             let address = Address::from_node(node, reading)?.0;
-            return Some(Self(ListenerConfig {
+            let config = ListenerConfig {
                 address,
                 tls: None,
                 redirect_to_https: false,
                 hsts: Duration::ZERO,
-            }));
+            };
+            let just_address = true;
+            return Some(Self {
+                config,
+                just_address,
+            });
         }
         let mut fields = Fields::open(node, reading)?;
         let address = fields.required::<Address>("address");
@@ -103,12 +112,20 @@ impl FromNode for Listener {
             fields.problem_at("hsts", "contradiction", message, None);
         }
         fields.close();
-        Some(Self(ListenerConfig {
-            address: address?.0,
-            tls: tls.map(|tls| tls.0),
-            redirect_to_https,
-            hsts,
-        }))
+        Some(Self {
+            config: ListenerConfig {
+                address: address?.0,
+                tls: tls.map(|tls| tls.0),
+                redirect_to_https,
+                hsts,
+            },
+            just_address: false,
+        })
+    }
+
+    fn shown(&self) -> Option<Json> {
+        let shown = self.config.address.to_string();
+        self.just_address.then(|| shown.into())
     }
 
     fn schema() -> Json {

@@ -65,18 +65,21 @@ struct Headers(Vec<(HeaderName, HeaderSource)>);
 impl FromNode for Headers {
     fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
         let written = Fields::open(node, reading)?.named::<Option<Located<String>>>();
-        let mut headers: Vec<(HeaderName, HeaderSource)> = DEFAULT_HEADERS
-            .iter()
-            .filter_map(|(name, path)| {
-                let name = name.parse().ok()?;
-                Some((name, HeaderSource::parse(path)?))
-            })
-            .collect();
+        let mut headers = Vec::new();
+        for (name, path) in DEFAULT_HEADERS {
+            let is_same = |(key, _): &(&Key, _)| key.text.eq_ignore_ascii_case(name);
+            if !written.iter().any(is_same) {
+                reading.note_default(name, path.into());
+            }
+            if let (Ok(name), Some(source)) = (name.parse(), HeaderSource::parse(path)) {
+                headers.push((name, source));
+            }
+        }
         for (key, value) in written {
             let Some(name) = header_name(key, reading) else {
                 continue;
             };
-            headers.retain(|(other, _)| *other != name);
+            headers.retain(|(other, _): &(HeaderName, _)| *other != name);
             let Some(path) = value else { continue };
             match HeaderSource::parse(&path.value) {
                 Some(source) => headers.push((name, source)),

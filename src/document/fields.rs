@@ -247,9 +247,9 @@ impl<'a, 'r> Fields<'a, 'r> {
     }
 
     fn note_default(&mut self, name: &str, value: Option<Json>) {
-        self.reading.enter(name);
-        self.reading.note(value, Origin::Default);
-        self.reading.leave();
+        if let Some(value) = value {
+            self.reading.note_default(name, value);
+        }
     }
 }
 

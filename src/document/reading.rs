@@ -116,6 +116,13 @@ impl Reading {
         &self.settings
     }
 
+    /// Notes a value that counts although nobody wrote its key, for `config show`.
+    pub fn note_default(&mut self, name: &str, value: Json) {
+        self.enter(name);
+        self.note(Some(value), Origin::Default);
+        self.leave();
+    }
+
     pub(super) const fn is_describing(&self) -> bool {
         self.described.is_some()
     }

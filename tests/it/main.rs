@@ -11,6 +11,7 @@
     reason = "a test fails by panicking, and runs real programs in real time"
 )]
 
+mod commands;
 mod corpora;
 mod documents;
 mod readings;

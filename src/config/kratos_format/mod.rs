@@ -74,6 +74,12 @@ impl Draft {
         &self.session.cookie_name
     }
 
+    /// `session.cookie.domain`, or else `cookies.domain`.
+    #[must_use]
+    pub fn session_cookie_domain(&self) -> Option<&str> {
+        self.session.cookie.domain.as_deref()
+    }
+
     /// The public URL of a service that runs by itself: `serve.public.base_url`, else made of
     /// host and port.
     #[must_use]

@@ -1,0 +1,56 @@
+//! What rules are checked against.
+
+use std::sync::Arc;
+
+use super::{Config, Environment, Identity, PublicAddress, WhoamiRequiredAal};
+use crate::policy::{CanonicalPath, Host};
+use crate::rules::{Context, Reserved, SessionReach};
+
+impl Config {
+    /// What the rest of the configuration means for rules.
+    #[must_use]
+    pub fn rule_context(&self, environment: &Environment) -> Context {
+        let environment = environment.clone();
+        Context {
+            upstream_defaults: self.rules.upstream_defaults.clone(),
+            reserved: self.reserved().into_iter().collect(),
+            session_reach: self.session_reach(),
+            second_factor_is_known: match &self.identity {
+                Identity::Embedded(_) => true,
+                Identity::External(external) => match external.whoami_required_aal {
+                    WhoamiRequiredAal::HighestAvailable => true,
+                    WhoamiRequiredAal::Aal1 => external.admin_url.is_some(),
+                },
+            },
+            variables: Arc::new(move |name| environment.variable(name)),
+        }
+    }
+
+    /// The mount, which no rule may claim.
+    fn reserved(&self) -> Option<Reserved> {
+        let mount = self.proxy.as_ref()?.mount.as_ref()?;
+        Some(Reserved {
+            path: CanonicalPath::parse(&mount.path).ok()?,
+            host: mount.host.clone(),
+        })
+    }
+
+    /// The hosts that get the embedded service's cookie. On a single loopback listener that is
+    /// whatever host the listener is asked for, so nothing is out of reach.
+    fn session_reach(&self) -> Option<SessionReach> {
+        let Identity::Embedded(embedded) = &self.identity else {
+            return None;
+        };
+        match &embedded.public_address {
+            PublicAddress::Loopback { .. } => None,
+            PublicAddress::Fixed { host, .. } => Some(SessionReach {
+                host: host.clone(),
+                domain: embedded
+                    .kratos
+                    .cookie_domain
+                    .as_deref()
+                    .and_then(|domain| Host::parse(domain.trim_start_matches('.')).ok()),
+            }),
+        }
+    }
+}
