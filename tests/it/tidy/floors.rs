@@ -33,7 +33,7 @@ const FLOORS: [Row; 19] = [
         "authz",
         &["pages", "policy", "rules", "secret", "whoami"],
     ),
-    (4, "flows", &["contract", "identity", "secret", "store"]),
+    (4, "flows", &["contract", "identity", "secret", "store", "web"]),
     (
         5,
         "admin",
