@@ -115,7 +115,7 @@ fn killer(
         if entry.methods.cover(&matcher.methods) {
             return Some((entry.rule, ConflictKind::Dead));
         }
-        let shields = !entry.fall_through && Some(entry.pattern) != own;
+        let shields = !entry.switches.fall_through && Some(entry.pattern) != own;
         if rule.is_public() && shields && shield.is_none() {
             shield = Some((entry.rule, ConflictKind::Shielded));
         }

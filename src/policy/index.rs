@@ -5,17 +5,19 @@ use std::ops::ControlFlow;
 
 use http::Method;
 
+use super::growth::{Growing, grown};
 use super::host::parents;
+use super::label::Label;
 use super::trie::{Entry, Trie};
 use super::{Host, HostPattern, Rule, RuleIndex};
 
-type ByHost = HashMap<Box<str>, Paths, foldhash::fast::FixedState>;
+pub(super) type ByHost<T> = HashMap<Label, T, foldhash::fast::FixedState>;
 
 /// The rules of a set, for looking up.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    exact: ByHost,
-    below: ByHost,
+    exact: ByHost<Paths>,
+    below: ByHost<Paths>,
     any: Paths,
     /// Some rule has another priority than the others, so that specificity alone is not the order.
     has_priorities: bool,
@@ -26,9 +28,9 @@ pub(super) struct Index {
 /// The path patterns of one host.
 #[derive(Debug, Default)]
 pub(super) struct Paths {
-    as_written: Trie,
+    pub(super) as_written: Trie,
     /// As a lax application would read the patterns, where that makes a difference.
-    folded: Option<Trie>,
+    pub(super) folded: Option<Box<Trie>>,
 }
 
 /// How patterns and paths are compared.
@@ -60,58 +62,21 @@ pub(super) enum Miss {
 
 impl Index {
     pub(super) fn of(rules: &[Rule]) -> Self {
-        let mut index = Self::default();
-        let mut fresh = 0;
-        for (place, rule) in rules.iter().enumerate() {
-            let matcher = rule.matcher();
-            for host in &matcher.hosts {
-                for path in &matcher.paths {
-                    let entry = entry_of(RuleIndex(place), rule);
-                    index.paths_mut(host).as_written.insert(path, fresh, entry);
-                    fresh += 1;
-                }
-            }
-            let first = rules.first().map(|first| first.matcher().priority);
-            index.has_priorities |= first != Some(matcher.priority);
-        }
-        index.fold(rules, fresh);
-        index
-    }
-
-    /// Adds the folded patterns of every host that has one which folding changes.
-    fn fold(&mut self, rules: &[Rule], mut fresh: u32) {
-        for rule in rules {
-            for host in &rule.matcher().hosts {
-                for path in &rule.matcher().paths {
-                    if path.folded() != *path {
-                        self.paths_mut(host).folded = Some(Trie::default());
-                        self.has_folded = true;
-                    }
-                }
-            }
-        }
-        if !self.has_folded {
-            return;
-        }
-        for (place, rule) in rules.iter().enumerate() {
-            for host in &rule.matcher().hosts {
-                for path in &rule.matcher().paths {
-                    if let Some(folded) = &mut self.paths_mut(host).folded {
-                        folded.insert(&path.folded(), fresh, entry_of(RuleIndex(place), rule));
-                        fresh += 1;
-                    }
-                }
-            }
-        }
-    }
-
-    fn paths_mut(&mut self, host: &HostPattern) -> &mut Paths {
-        let (table, host) = match host {
-            HostPattern::Exact(host) => (&mut self.exact, host),
-            HostPattern::Below(host) => (&mut self.below, host),
-            HostPattern::Any => return &mut self.any,
+        let growing = Growing::from(rules);
+        let first = rules.first().map(|rule| rule.matcher().priority);
+        let mut index = Self {
+            exact: grown(growing.exact),
+            below: grown(growing.below),
+            any: growing.any.grown(),
+            has_priorities: rules
+                .iter()
+                .any(|rule| Some(rule.matcher().priority) != first),
+            has_folded: false,
         };
-        table.entry(host.as_str().into()).or_default()
+        let folds = |paths: &Paths| paths.folded.is_some();
+        let has_folded = index.all_paths().any(folds);
+        index.has_folded = has_folded;
+        index
     }
 
     /// Whether folded patterns differ from the written ones.
@@ -135,7 +100,10 @@ impl Index {
     }
 
     fn named<'a>(&'a self, host: &'a str) -> impl Iterator<Item = &'a Paths> {
-        self.exact.get(host).into_iter().chain(self.wildcards(host))
+        self.exact
+            .get(host.as_bytes())
+            .into_iter()
+            .chain(self.wildcards(host))
     }
 
     fn wildcards<'a>(&'a self, host: &'a str) -> impl Iterator<Item = &'a Paths> {
@@ -143,7 +111,7 @@ impl Index {
         let host = (!self.below.is_empty()).then_some(host);
         host.into_iter()
             .flat_map(parents)
-            .filter_map(|parent| self.below.get(parent))
+            .filter_map(|parent| self.below.get(parent.as_bytes()))
     }
 
     /// Every set of paths whose host pattern matches all that `host` matches, most specific first.
@@ -152,8 +120,14 @@ impl Index {
         host: &'a HostPattern,
     ) -> impl Iterator<Item = &'a Trie> {
         let (same, below) = match host {
-            HostPattern::Exact(host) => (self.exact.get(host.as_str()), Some(host.as_str())),
-            HostPattern::Below(host) => (self.below.get(host.as_str()), Some(host.as_str())),
+            HostPattern::Exact(host) => (
+                self.exact.get(host.as_str().as_bytes()),
+                Some(host.as_str()),
+            ),
+            HostPattern::Below(host) => (
+                self.below.get(host.as_str().as_bytes()),
+                Some(host.as_str()),
+            ),
             HostPattern::Any => (None, None),
         };
         same.into_iter()
@@ -164,11 +138,14 @@ impl Index {
 
     /// Every set of entries with one pattern, as written.
     pub(super) fn leaves(&self) -> impl Iterator<Item = &[Entry]> {
+        self.all_paths().flat_map(|paths| paths.as_written.leaves())
+    }
+
+    fn all_paths(&self) -> impl Iterator<Item = &Paths> {
         self.exact
             .values()
             .chain(self.below.values())
             .chain([&self.any])
-            .flat_map(|paths| paths.as_written.leaves())
     }
 
     /// Every entry whose host and path match, in order, whatever its methods.
@@ -211,7 +188,7 @@ impl Index {
             if covers && !(entry.public && shield.keeps_out(entry.pattern)) {
                 return ControlFlow::Break(entry);
             }
-            if !covers && !entry.fall_through {
+            if !covers && !entry.switches.fall_through {
                 shield = shield.and(entry.pattern);
             }
             ControlFlow::Continue(())
@@ -287,16 +264,5 @@ impl Shield {
             Self::Pattern(present) => present != pattern,
             Self::Several => true,
         }
-    }
-}
-
-fn entry_of(place: RuleIndex, rule: &Rule) -> Entry {
-    Entry {
-        rule: place,
-        pattern: 0,
-        priority: rule.matcher().priority,
-        methods: rule.matcher().methods.clone(),
-        public: rule.is_public(),
-        fall_through: rule.switches().fall_through,
     }
 }

@@ -10,8 +10,10 @@ mod decide;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod fold;
+mod growth;
 mod host;
 mod index;
+mod label;
 #[cfg(test)]
 mod laws;
 mod method;

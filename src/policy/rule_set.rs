@@ -112,19 +112,19 @@ impl RuleSet {
             method: &request.method,
             reading: Reading::Exact,
         };
-        let rule = match self.index.find(wanted) {
-            Ok(entry) => entry.rule,
+        let entry = match self.index.find(wanted) {
+            Ok(entry) => entry,
             Err(miss) => return self.answer_miss(miss, request, wanted),
         };
-        let switches = self.rule(rule).switches();
+        let switches = entry.switches;
         let refusal = path.refusal(switches.merge_slashes, switches.allow_encoded_slash);
         if let Some(reason) = refusal {
             return Found::Ambiguous(reason);
         }
         if !switches.strict_paths {
-            return Found::Rule(Match::alone(rule));
+            return Found::Rule(Match::alone(entry.rule));
         }
-        self.with_look_alikes(Match::alone(rule), wanted, path.has_look_alikes())
+        self.with_look_alikes(Match::alone(entry.rule), wanted, path.has_look_alikes())
     }
 
     /// The answer where no rule takes the request. What no rule lifts is refused before all else.

@@ -1,10 +1,14 @@
 //! Path patterns as a tree of segments: a look-up follows the path, so its cost does not depend on
 //! how many patterns there are.
+//!
+//! The nodes and entries of a tree lie together, in the order a look-up comes by, because with
+//! many rules the time goes into fetching memory.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
-use super::{Methods, PathPattern, RuleIndex, Segment};
+use super::label::Label;
+use super::{Methods, PathPattern, RuleIndex, Segment, Switches};
 
 /// What is known at the end of a pattern.
 #[derive(Clone, Debug)]
@@ -19,8 +23,8 @@ pub(super) struct Entry {
     pub(super) methods: Methods,
     /// The rule asks for no session.
     pub(super) public: bool,
-    /// The rule does not shield its path.
-    pub(super) fall_through: bool,
+    /// The rule's switches.
+    pub(super) switches: Switches,
 }
 
 impl Entry {
@@ -30,127 +34,64 @@ impl Entry {
     }
 }
 
-type NodeIndex = usize;
+/// Children by text. Trees of that many are rare, so that the table stands apart.
+pub(super) type Table = HashMap<Label, u32, foldhash::fast::FixedState>;
 
 /// The patterns of one host.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Trie {
-    /// The root comes first.
-    nodes: Vec<Node>,
+    /// The root comes first; without a root there are no patterns.
+    pub(super) nodes: Box<[Node]>,
+    pub(super) entries: Box<[Entry]>,
 }
 
-#[derive(Debug, Default)]
-struct Node {
-    literals: Literals,
-    one: Option<NodeIndex>,
-    /// Patterns that end here.
-    exact: Vec<Entry>,
-    /// Patterns that end in `**` here.
-    rest: Vec<Entry>,
+/// A place between two segments.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) literals: Literals,
+    /// The child for any one segment.
+    pub(super) one: Option<std::num::NonZeroU32>,
+    /// Entries of patterns that end here.
+    pub(super) exact: Span,
+    /// Entries of patterns that end in `**` here.
+    pub(super) rest: Span,
 }
 
-/// Most nodes have no or one child; a table for each would cost memory and cache lines.
+/// Some entries that stand together.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Span {
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+impl Span {
+    const fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// Children for given texts.
 #[derive(Debug, Default)]
-enum Literals {
+pub(super) enum Literals {
     #[default]
     None,
-    Single(Box<str>, NodeIndex),
-    Many(HashMap<Box<str>, NodeIndex, foldhash::fast::FixedState>),
+    Single(Label, u32),
+    Many(Box<Table>),
 }
 
 impl Literals {
-    fn find(&self, text: &str) -> Option<NodeIndex> {
+    fn find(&self, text: &str) -> Option<u32> {
         match self {
             Self::None => None,
-            Self::Single(only, index) => (**only == *text).then_some(*index),
-            Self::Many(table) => table.get(text).copied(),
-        }
-    }
-
-    fn insert(&mut self, text: &str, index: NodeIndex) {
-        match std::mem::take(self) {
-            Self::None => *self = Self::Single(text.into(), index),
-            Self::Single(first, first_index) => {
-                let two = [(first, first_index), (text.into(), index)];
-                *self = Self::Many(two.into_iter().collect());
-            }
-            Self::Many(mut table) => {
-                table.insert(text.into(), index);
-                *self = Self::Many(table);
-            }
-        }
-    }
-}
-
-impl Default for Trie {
-    fn default() -> Self {
-        Self {
-            nodes: vec![Node::default()],
+            Self::Single(only, child) => only.is(text).then_some(*child),
+            Self::Many(table) => table.get(text.as_bytes()).copied(),
         }
     }
 }
 
 impl Trie {
-    pub(super) fn is_empty(&self) -> bool {
-        self.entries().next().is_none()
-    }
-
-    /// Adds an entry. Its `pattern` becomes that of the entries that are there already, else
-    /// `fresh`.
-    pub(super) fn insert(&mut self, path: &PathPattern, fresh: u32, mut entry: Entry) {
-        let mut at = 0;
-        let mut to_rest = false;
-        for segment in path.segments() {
-            at = match segment {
-                Segment::Literal(text) => self.literal_child(at, text),
-                Segment::One => self.one_child(at),
-                Segment::Rest => {
-                    to_rest = true;
-                    break;
-                }
-            };
-        }
-        let Some(node) = self.nodes.get_mut(at) else {
-            return;
-        };
-        let leaf = if to_rest {
-            &mut node.rest
-        } else {
-            &mut node.exact
-        };
-        entry.pattern = leaf.first().map_or(fresh, |present| present.pattern);
-        let place = leaf.partition_point(|present| present.order() <= entry.order());
-        leaf.insert(place, entry);
-    }
-
-    fn literal_child(&mut self, at: NodeIndex, text: &str) -> NodeIndex {
-        let next = self.nodes.len();
-        match self.nodes.get_mut(at) {
-            Some(node) => {
-                if let Some(child) = node.literals.find(text) {
-                    return child;
-                }
-                node.literals.insert(text, next);
-            }
-            None => return at,
-        }
-        self.nodes.push(Node::default());
-        next
-    }
-
-    fn one_child(&mut self, at: NodeIndex) -> NodeIndex {
-        let next = self.nodes.len();
-        match self.nodes.get_mut(at) {
-            Some(node) => {
-                if let Some(child) = node.one {
-                    return child;
-                }
-                node.one = Some(next);
-            }
-            None => return at,
-        }
-        self.nodes.push(Node::default());
-        next
+    pub(super) const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// Every entry whose pattern matches `path`, most specific first: segment by segment a literal
@@ -165,11 +106,11 @@ impl Trie {
 
     fn walk<'t, B>(
         &'t self,
-        at: NodeIndex,
+        at: u32,
         path: Option<&str>,
         visit: &mut impl FnMut(&'t Entry) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
-        let Some(node) = self.nodes.get(at) else {
+        let Some(node) = self.nodes.get(at as usize) else {
             return ControlFlow::Continue(());
         };
         if let Some(path) = path {
@@ -183,12 +124,18 @@ impl Trie {
             if let Some(child) = node.one
                 && !segment.is_empty()
             {
-                self.walk(child, rest, visit)?;
+                self.walk(child.get(), rest, visit)?;
             }
         } else {
-            node.exact.iter().try_for_each(&mut *visit)?;
+            self.entries_in(node.exact)
+                .iter()
+                .try_for_each(&mut *visit)?;
         }
-        node.rest.iter().try_for_each(visit)
+        self.entries_in(node.rest).iter().try_for_each(visit)
+    }
+
+    fn entries_in(&self, span: Span) -> &[Entry] {
+        self.entries.get(span.range()).unwrap_or_default()
     }
 
     /// Every entry whose pattern matches all that `pattern` matches.
@@ -198,12 +145,12 @@ impl Trie {
         found
     }
 
-    fn cover<'t>(&'t self, at: NodeIndex, pattern: &[Segment], found: &mut Vec<&'t Entry>) {
-        let Some(node) = self.nodes.get(at) else {
+    fn cover<'t>(&'t self, at: u32, pattern: &[Segment], found: &mut Vec<&'t Entry>) {
+        let Some(node) = self.nodes.get(at as usize) else {
             return;
         };
         match pattern.split_first() {
-            None => found.extend(&node.exact),
+            None => found.extend(self.entries_in(node.exact)),
             Some((Segment::Literal(text), tail)) => {
                 if let Some(child) = node.literals.find(text) {
                     self.cover(child, tail, found);
@@ -211,28 +158,25 @@ impl Trie {
                 if let Some(child) = node.one
                     && !text.is_empty()
                 {
-                    self.cover(child, tail, found);
+                    self.cover(child.get(), tail, found);
                 }
             }
             Some((Segment::One, tail)) => {
                 if let Some(child) = node.one {
-                    self.cover(child, tail, found);
+                    self.cover(child.get(), tail, found);
                 }
             }
             Some((Segment::Rest, _)) => {}
         }
-        found.extend(&node.rest);
+        found.extend(self.entries_in(node.rest));
     }
 
     /// Entries by pattern: those of one pattern stand together, in order.
     pub(super) fn leaves(&self) -> impl Iterator<Item = &[Entry]> {
         self.nodes
             .iter()
-            .flat_map(|node| [node.exact.as_slice(), node.rest.as_slice()])
+            .flat_map(|node| [node.exact, node.rest])
+            .map(|span| self.entries_in(span))
             .filter(|leaf| !leaf.is_empty())
-    }
-
-    fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.leaves().flatten()
     }
 }
