@@ -1,5 +1,6 @@
 //! The composition root: the only place that knows every room.
 
+pub mod demo;
 mod start;
 
 pub use start::{DemoOptions, ServeOptions, StartError, demo, serve};
