@@ -228,7 +228,10 @@ impl Service {
                 let token = fields.text("csrf_token").unwrap_or_default();
                 if !visitor.csrf.verifies(&token) {
                     let why = "The csrf_token of the form does not belong to the CSRF cookie.";
-                    return Err(Forged::Refusal(Box::new(Problem::csrf(why))));
+                    // A form without a token is told no more than that, as in Kratos.
+                    let silent = token.is_empty() && fields.form().is_some();
+                    let problem = Problem::csrf(if silent { "" } else { why });
+                    return Err(Forged::Refusal(Box::new(problem)));
                 }
                 let known = |origin: &String| self.site.is_own_origin(origin);
                 if marks.cross_site && !marks.origin.as_ref().is_some_and(known) {

@@ -13,8 +13,13 @@ use super::service::Service;
 use super::visitor::{Submission, Visitor};
 use crate::aal::Aal;
 use crate::contract::{FlowKind, Message, Transport, sort_nodes, texts};
+use crate::identity::token::random_text;
 use crate::store::Account;
 use crate::web::Fields;
+
+/// Letters and digits of the code that a native client would exchange for a session which a
+/// provider's page opened. No method here ends on such a page, so that nothing ever waits for it.
+const EXCHANGE_CODE_CHARACTERS: usize = 64;
 
 /// A way to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +89,12 @@ impl Service {
         };
         let record = self.login_record(opening, refresh, second_factor, current.as_ref());
         self.insert_flow(&record).await?;
+        let exchange = "return_session_token_exchange_code";
+        if transport == Transport::Api && visitor.query.is_on(exchange) {
+            let mut flow = self.show_flow(&record, visitor, None);
+            flow.session_token_exchange_code = Some(random_text(EXCHANGE_CODE_CHARACTERS));
+            return Ok(Answer::json(StatusCode::OK, &flow));
+        }
         Ok(self.opened(&record, visitor, None))
     }
 
@@ -189,6 +200,7 @@ impl Service {
         match self.check_origin(record, visitor, &fields) {
             Ok(()) => {}
             Err(Forged::Message(message)) => {
+                Self::keep_identifier(record, &fields);
                 return self.refused_with(record, visitor, None, message).await;
             }
             Err(Forged::Refusal(problem)) => return Err((*problem).into()),
@@ -208,6 +220,12 @@ impl Service {
             Try::Wrong => self.refused(record, visitor, None).await,
             Try::Passed(passed) => self.signed_in(record, visitor, current, *passed).await,
         }
+    }
+
+    /// What somebody typed as identifier stays in the form.
+    pub(super) fn keep_identifier(record: &mut FlowRecord, fields: &Fields) {
+        let identifier = fields.text("identifier").unwrap_or_default();
+        record.fill("identifier", Some(identifier.into()));
     }
 
     fn login_method(record: &FlowRecord, fields: &Fields) -> Option<LoginMethod> {

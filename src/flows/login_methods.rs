@@ -34,7 +34,8 @@ impl Service {
     ) -> Result<Try, Failure> {
         let identifier = fields.text("identifier").unwrap_or_default();
         let password = SecretString::new(fields.text("password").unwrap_or_default());
-        record.fill("identifier", Some(identifier.clone().into()));
+        let shown = record.clone();
+        Self::keep_identifier(record, fields);
         let mut missing = false;
         for (name, empty) in [
             ("identifier", identifier.trim().is_empty()),
@@ -69,6 +70,9 @@ impl Service {
             return Ok(Self::wrong(record, texts::invalid_credentials()));
         };
         self.forgive_try(gate).await?;
+        // From here on the try is over: the form is again what it was.
+        *record = shown;
+        record.active = Some(AuthenticationMethod::Password.as_str().to_owned());
         if !Self::can_sign_in(&account) {
             return Ok(Self::wrong(record, texts::identity_disabled()));
         }

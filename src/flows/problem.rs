@@ -148,9 +148,16 @@ impl Problem {
         .beside("redirect_browser_to", to)
     }
 
-    /// 403 `security_csrf_violation`
+    /// 403 `security_csrf_violation`; `why` may be empty.
     #[must_use]
     pub fn csrf(why: &str) -> Self {
+        let mut details = json!({
+            "docs": "Send the flow's csrf_token together with the cookie that came with it.",
+            "hint": "Cookies must reach this service; check the domain and the https setting.",
+        });
+        if let (Some(details), false) = (details.as_object_mut(), why.is_empty()) {
+            details.insert("reject_reason".to_owned(), why.into());
+        }
         let reason = "Please retry the flow and optionally clear your cookies. The request was \
                       rejected to protect you from Cross-Site-Request-Forgery (CSRF) which could \
                       cause account takeover, leaking personal information, and other serious \
@@ -161,11 +168,7 @@ impl Problem {
             Some(reason),
         )
         .message("the request was rejected to protect you from Cross-Site-Request-Forgery")
-        .details(json!({
-            "docs": "Send the flow's csrf_token together with the cookie that came with it.",
-            "hint": "Cookies must reach this service; check the domain and the https setting.",
-            "reject_reason": why,
-        }))
+        .details(details)
     }
 
     /// 403 `security_identity_mismatch`

@@ -4,7 +4,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::answer::{Answer, Failure, Outcome};
+use super::answer::{Answer, Browser, Failure, Outcome, Program};
 use super::current::{Carrier, Current};
 use super::problem::Problem;
 use super::service::{Service, internal};
@@ -179,8 +179,11 @@ impl Service {
         }
         let identity = current.account.identity.id;
         self.end_session(id, Some(identity)).await?;
-        let empty = super::answer::Program::Empty(StatusCode::NO_CONTENT);
-        Ok(Answer::new(empty, super::answer::Browser::AsProgram))
+        let mut answer = Answer::new(Program::Empty(StatusCode::NO_CONTENT), Browser::AsProgram);
+        answer
+            .headers
+            .push(("content-type", "application/json; charset=utf-8".to_owned()));
+        Ok(answer)
     }
 
     /// Ends a session, and tells.

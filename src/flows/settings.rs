@@ -217,7 +217,14 @@ impl Service {
                 record.state = FlowState::ShowForm;
                 self.refused(record, visitor, Some(&current.account)).await
             }
-            Changed::SignInAgain => self.park(record, &current, fields).await,
+            Changed::SignInAgain => {
+                let mut answer = self.park(record, &current, fields).await?;
+                // A native client has no cookies; Kratos sends one for the profile all the same.
+                if record.transport == Transport::Api && change != Change::Profile {
+                    answer.cookies.clear();
+                }
+                Ok(answer)
+            }
             Changed::Done { account, step } => {
                 let answer = self
                     .settings_saved(record, visitor, current, *account, step, change)

@@ -12,10 +12,13 @@ use crate::web::Fields;
 pub(super) fn submitted(schema: &IdentitySchema, fields: &Fields) -> Value {
     let mut traits = match fields.form() {
         Some(pairs) => {
-            let pairs = pairs.iter();
+            // A form's other fields are nobody's business, as in Kratos.
+            let known = pairs
+                .iter()
+                .filter(|(name, _)| schema.fields().iter().any(|field| field.name == *name));
             coerce_traits(
                 schema,
-                pairs.map(|(name, text)| (name.as_str(), text.as_str())),
+                known.map(|(name, text)| (name.as_str(), text.as_str())),
             )
         }
         None => match fields.find("traits") {
