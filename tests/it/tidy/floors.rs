@@ -38,7 +38,8 @@ const FLOORS: [Row; 19] = [
         5,
         "admin",
         &[
-            "contract", "flows", "identity", "pages", "policy", "rules", "secret", "web", "whoami",
+            "contract", "document", "flows", "identity", "pages", "policy", "rules", "secret",
+            "store", "web", "whoami",
         ],
     ),
     (

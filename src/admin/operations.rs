@@ -1,0 +1,142 @@
+//! Operating the gateway: rules, caches, health.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use http::StatusCode;
+use serde_json::{Value, json as value};
+
+use super::answer::{Answer, Refusal, done, json};
+use super::identities::Identities;
+use crate::document;
+use crate::rules::{Reload, ReloadOutcome, Reloader, RuleStore};
+use crate::whoami::{Forget, Resolver};
+
+/// What there is to operate. Each part may be missing: a gateway without its own identity
+/// service, or an identity service by itself.
+#[derive(Clone, Default)]
+pub struct Operations {
+    /// The rules in force.
+    pub rules: Option<Arc<RuleStore>>,
+    /// Reads them again.
+    pub reloader: Option<Arc<Reloader>>,
+    /// The session check.
+    pub resolver: Option<Resolver>,
+    /// The embedded identity service.
+    pub identities: Option<Arc<Identities>>,
+    /// The effective configuration, secrets redacted.
+    pub config: Value,
+}
+
+pub(super) fn routes() -> Router<Operations> {
+    Router::new()
+        .route("/rules", get(rules))
+        .route("/reload", post(reload))
+        .route("/cache/purge", post(purge))
+        .route("/sessions/{id}/revoke", post(revoke))
+        .route("/config", get(config))
+}
+
+pub(super) fn health() -> Router<Operations> {
+    Router::new()
+        .route("/health/alive", get(alive))
+        .route("/health/ready", get(ready))
+        .route("/version", get(version))
+}
+
+async fn alive() -> Response {
+    json(StatusCode::OK, &value!({"status": "ok"}))
+}
+
+/// Ready while the database answers. Rules that could not be read again do not count: those
+/// before them are in force.
+async fn ready(State(operations): State<Operations>) -> Response {
+    if let Some(identities) = &operations.identities
+        && let Err(error) = identities.store.ping().await
+    {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the database does not answer"
+        );
+        let body = value!({"errors": {"database": error.to_string()}});
+        return json(StatusCode::SERVICE_UNAVAILABLE, &body);
+    }
+    json(StatusCode::OK, &value!({"status": "ok"}))
+}
+
+async fn version() -> Response {
+    json(
+        StatusCode::OK,
+        &value!({"version": env!("CARGO_PKG_VERSION")}),
+    )
+}
+
+async fn rules(State(operations): State<Operations>) -> Answer {
+    let store = operations.rules.as_ref().ok_or_else(Refusal::not_found)?;
+    let current = store.current();
+    let rules: Vec<Value> = current
+        .rules()
+        .iter()
+        .map(|rule| value!({"id": rule.id().as_str()}))
+        .collect();
+    let body = value!({
+        "generation": current.number(),
+        "rules": rules,
+        "last_reload": reload_json(&store.last_reload()),
+    });
+    Ok(json(StatusCode::OK, &body))
+}
+
+fn reload_json(reload: &Reload) -> Value {
+    match &reload.outcome {
+        ReloadOutcome::Applied { generation } => value!({
+            "at": reload.at, "result": "applied", "generation": generation,
+        }),
+        ReloadOutcome::Rejected { problems } => {
+            let told = document::to_json(problems);
+            let problems = told.get("problems").cloned().unwrap_or_default();
+            value!({"at": reload.at, "result": "rejected", "problems": problems})
+        }
+    }
+}
+
+async fn reload(State(operations): State<Operations>) -> Answer {
+    let reloader = operations.reloader.ok_or_else(Refusal::not_found)?;
+    let read = tokio::task::spawn_blocking(move || reloader.reload()).await;
+    let outcome = read.map_err(|_| Refusal::from(crate::flows::Problem::internal()))?;
+    let status = match outcome.outcome {
+        ReloadOutcome::Applied { .. } => StatusCode::OK,
+        ReloadOutcome::Rejected { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    Ok(json(status, &reload_json(&outcome)))
+}
+
+async fn purge(State(operations): State<Operations>) -> Answer {
+    let resolver = operations.resolver.ok_or_else(Refusal::not_found)?;
+    resolver.purge();
+    Ok(done())
+}
+
+/// Ends a session: for good where the identity service is ours, and in this gateway's memory in
+/// any case.
+async fn revoke(State(operations): State<Operations>, Path(id): Path<String>) -> Answer {
+    if let Some(identities) = &operations.identities {
+        let session = id.parse();
+        let session = session.map_err(|_| Refusal::bad_request("This is no id of a session."))?;
+        if identities.store.session(session).await?.is_none() {
+            return Err(Refusal::not_found());
+        }
+        super::sessions::revoke(identities, session).await?;
+    }
+    if let Some(resolver) = &operations.resolver {
+        resolver.forget(Forget::Session(&id));
+    }
+    Ok(done())
+}
+
+async fn config(State(operations): State<Operations>) -> Response {
+    json(StatusCode::OK, &operations.config)
+}
