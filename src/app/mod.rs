@@ -1,6 +1,26 @@
 //! The composition root: the only place that knows every room.
+//!
+//! [`start`] puts the rooms together and returns a [`Running`] gateway; [`serve`] runs one until
+//! the system asks it to stop. There are two kinds of runtime: one thread with a runtime of its own
+//! per core for the proxy, and one multi-threaded service runtime for everything that talks to
+//! databases and to the identity service.
 
 pub mod demo;
+mod embedded;
+mod error;
+mod external;
+mod local;
+mod options;
+mod own_pages;
+mod rules;
+mod running;
+mod serve;
+mod signals;
 mod start;
+mod web_listener;
 
-pub use start::{DemoOptions, ServeOptions, StartError, demo, serve};
+pub use error::StartError;
+pub use options::{DemoOptions, ServeOptions};
+pub use running::{Door, Running};
+pub use serve::{demo, serve};
+pub use start::start;

@@ -106,6 +106,10 @@ fn demo(arguments: DemoArguments, environment: &Environment) -> Ending {
 fn ended(result: Result<(), StartError>) -> Ending {
     match result {
         Ok(()) => Ending::Well,
+        Err(StartError::Invalid(problems)) => {
+            output::problems(&problems);
+            Ending::Invalid
+        }
         Err(error) => {
             output::failure(&error);
             Ending::Failed

@@ -92,16 +92,6 @@ impl Service {
             .satisfies(self.settings.session.required_aal, available)
     }
 
-    /// The visitor's session as it is, for callers inside this process: what whoami asks of it
-    /// does not matter here.
-    pub async fn session_of(
-        &self,
-        visitor: &Visitor,
-    ) -> Result<Option<contract::Session>, Failure> {
-        let current = self.current(visitor).await?;
-        Ok(current.map(|current| self.show_session(&current.session, &current.account.identity)))
-    }
-
     async fn signed_in_visitor(&self, visitor: &Visitor) -> Result<Current, Failure> {
         self.current(visitor).await?.ok_or_else(|| {
             let reason = "No valid session cookie found.";

@@ -41,7 +41,7 @@ pub use config::{
     CertificateFiles, Config, ForwardedFamily, IdentityHeaders, Limits, ListenAddress,
     ListenerConfig, Mount, MountTarget, PublicUrl, Timeouts, TlsConfig, TlsVersion,
 };
-pub use start::{Running, StartError, start};
+pub use start::{BoundListeners, Running, StartError, bind, start};
 pub use tls::CertificateError;
 
 use crate::authz::Checker;

@@ -119,14 +119,20 @@ impl Drop for Running {
     }
 }
 
-/// Binds all addresses and starts the workers.
+/// Addresses that are taken, with the certificates that they need. Nothing is accepted yet.
+pub struct BoundListeners {
+    config: Config,
+    listeners: Vec<(Bound, super::config::ListenerConfig, Option<Tls>)>,
+    addresses: Vec<ListenAddress>,
+}
+
+/// Takes all addresses of `config`, so that the ports are known before anything is started.
 ///
 /// # Errors
-/// Nothing has been started when this fails.
-pub fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
+/// An address is taken, or a certificate can't be used.
+pub fn bind(config: Config) -> Result<BoundListeners, StartError> {
     let mut listeners = Vec::new();
     let mut addresses = Vec::new();
-    let mut tls = Vec::new();
     for listener in &config.listeners {
         let address = &listener.address;
         let own_tls = listener.tls.as_ref().map(Tls::load).transpose();
@@ -139,41 +145,73 @@ pub fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
             source,
         })?;
         addresses.push(bound.address(address));
-        tls.extend(own_tls.clone());
         listeners.push((bound, listener.clone(), own_tls));
     }
-    let workers = config
-        .workers
-        .or_else(|| std::thread::available_parallelism().ok());
-    let workers = workers.map_or(1, std::num::NonZeroUsize::get);
-    let shared = Arc::new(share(config, parts)?);
-    let (stop, stopped) = watch::channel(Stop::Running);
-    let mut running = Running {
+    Ok(BoundListeners {
+        config,
+        listeners,
         addresses,
-        tls,
-        shared: Arc::clone(&shared),
-        stop,
-        threads: Vec::with_capacity(workers),
-    };
-    for index in 0..workers {
-        let mut own = Vec::with_capacity(listeners.len());
-        for (bound, listener, own_tls) in &listeners {
-            let bound = bound.try_clone().map_err(StartError::Worker)?;
-            own.push((bound, listener.clone(), own_tls.clone()));
-        }
-        let runtime = WorkerThread {
-            shared: Arc::clone(&shared),
-            listeners: own,
-            stopped: stopped.clone(),
-            index,
-        };
-        let thread = std::thread::Builder::new()
-            .name(format!("worker-{index}"))
-            .spawn(move || runtime.run())
-            .map_err(StartError::Worker)?;
-        running.threads.push(thread);
+    })
+}
+
+impl BoundListeners {
+    /// Where they listen, in the order of the configuration, with the ports that were given.
+    #[must_use]
+    pub fn addresses(&self) -> &[ListenAddress] {
+        &self.addresses
     }
-    Ok(running)
+
+    /// Starts the workers.
+    ///
+    /// # Errors
+    /// Nothing has been started when this fails.
+    pub fn start(self, parts: Parts) -> Result<Running, StartError> {
+        let workers = self
+            .config
+            .workers
+            .or_else(|| std::thread::available_parallelism().ok());
+        let workers = workers.map_or(1, std::num::NonZeroUsize::get);
+        let listeners = self.listeners;
+        let shared = Arc::new(share(self.config, parts)?);
+        let (stop, stopped) = watch::channel(Stop::Running);
+        let mut running = Running {
+            addresses: self.addresses,
+            tls: listeners
+                .iter()
+                .filter_map(|(_, _, tls)| tls.clone())
+                .collect(),
+            shared: Arc::clone(&shared),
+            stop,
+            threads: Vec::with_capacity(workers),
+        };
+        for index in 0..workers {
+            let mut own = Vec::with_capacity(listeners.len());
+            for (bound, listener, own_tls) in &listeners {
+                let bound = bound.try_clone().map_err(StartError::Worker)?;
+                own.push((bound, listener.clone(), own_tls.clone()));
+            }
+            let worker = WorkerThread {
+                shared: Arc::clone(&shared),
+                listeners: own,
+                stopped: stopped.clone(),
+                index,
+            };
+            let thread = std::thread::Builder::new()
+                .name(format!("worker-{index}"))
+                .spawn(move || worker.run())
+                .map_err(StartError::Worker)?;
+            running.threads.push(thread);
+        }
+        Ok(running)
+    }
+}
+
+/// Binds all addresses and starts the workers.
+///
+/// # Errors
+/// Nothing has been started when this fails.
+pub fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
+    bind(config)?.start(parts)
 }
 
 fn share(config: Config, parts: Parts) -> Result<Shared, StartError> {

@@ -33,7 +33,11 @@ const FLOORS: [Row; 19] = [
         "authz",
         &["pages", "policy", "rules", "secret", "whoami"],
     ),
-    (4, "flows", &["contract", "identity", "secret", "store", "web"]),
+    (
+        4,
+        "flows",
+        &["contract", "identity", "secret", "store", "web"],
+    ),
     (
         5,
         "admin",

@@ -1,0 +1,156 @@
+//! The identity service of this process.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use tokio::runtime::Handle;
+
+use super::StartError;
+use crate::clock::Clock;
+use crate::flows::{self, PasswordHasher};
+use crate::identity::keys::Keyring;
+use crate::identity::settings::Settings;
+use crate::identity::{IdentityEvent, Listener};
+use crate::policy::SecondFactor;
+use crate::selfservice;
+use crate::store::{Dsn, Store, load_or_make_secrets};
+use crate::whoami::{
+    Answer, Asking, Credential, CredentialKind, Forget, IdentityService, Resolver, Said, Session,
+    WhoamiError,
+};
+
+/// Passwords that may wait for a free hashing thread before further ones are turned away.
+const HASH_QUEUE: usize = 64;
+
+/// The service with its storage open.
+pub(super) struct Embedded {
+    pub(super) service: Arc<flows::Service>,
+    pub(super) store: Store,
+    pub(super) hasher: PasswordHasher,
+    pub(super) forgetful: Arc<Forgetful>,
+}
+
+impl Embedded {
+    /// Opens the database and makes the service.
+    pub(super) async fn open(
+        mut settings: Settings,
+        dsn: &Dsn,
+        runtime: Handle,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        if settings.secrets.default.is_empty() {
+            settings.secrets = completed(&settings, load_or_make_secrets(dsn)?);
+        }
+        let keys = Keyring::new(&settings.secrets).ok_or(StartError::NoSecrets)?;
+        let store = Store::open(dsn, keys).await?;
+        let forgetful = Arc::new(Forgetful::default());
+        let parallel = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let hasher = PasswordHasher::new(settings.hashers.clone(), runtime, parallel, HASH_QUEUE);
+        let service = Arc::new(flows::Service::new(
+            Arc::new(settings),
+            store.clone(),
+            hasher.clone(),
+            clock,
+            Arc::clone(&forgetful) as Arc<dyn Listener>,
+        ));
+        Ok(Self {
+            service,
+            store,
+            hasher,
+            forgetful,
+        })
+    }
+
+    /// Its public API and pages.
+    pub(super) fn router(&self, config: selfservice::Config) -> Router {
+        selfservice::router(Arc::clone(&self.service), config)
+    }
+}
+
+/// What is configured counts; what is not comes from the file beside the database.
+fn completed(
+    settings: &Settings,
+    made: crate::identity::settings::Secrets,
+) -> crate::identity::settings::Secrets {
+    crate::identity::settings::Secrets {
+        default: made.default,
+        ..settings.secrets.clone()
+    }
+}
+
+/// Makes the gateway forget sessions as soon as they change.
+#[derive(Default)]
+pub(super) struct Forgetful(OnceLock<Resolver>);
+
+impl Forgetful {
+    /// From now on `resolver` forgets.
+    pub(super) fn inform(&self, resolver: Resolver) {
+        if self.0.set(resolver).is_err() {
+            tracing::error!("a second session check asked to be told of changes");
+        }
+    }
+}
+
+impl Listener for Forgetful {
+    fn on_event(&self, event: &IdentityEvent) {
+        let Some(resolver) = self.0.get() else {
+            return;
+        };
+        match event {
+            IdentityEvent::SessionEnded { session, .. }
+            | IdentityEvent::SessionChanged { session, .. } => {
+                resolver.forget(Forget::Session(&session.to_string()));
+            }
+            IdentityEvent::FactorsChanged { identity }
+            | IdentityEvent::IdentityChanged { identity } => {
+                resolver.forget(Forget::Identity(&identity.to_string()));
+            }
+        }
+    }
+}
+
+/// Asks the service by a function call.
+pub(super) struct InProcess(pub(super) Arc<flows::Service>);
+
+impl IdentityService for InProcess {
+    fn ask<'a>(&'a self, credential: &'a Credential) -> Asking<'a> {
+        Box::pin(self.answer(credential))
+    }
+}
+
+impl InProcess {
+    async fn answer(&self, credential: &Credential) -> Result<Answer, WhoamiError> {
+        let value = credential.expose();
+        let found = match credential.kind() {
+            CredentialKind::Cookie => self.0.resolve_cookie(value).await,
+            CredentialKind::SessionToken | CredentialKind::Bearer => {
+                self.0.resolve_token(value).await
+            }
+        };
+        let found = found.map_err(|failure| unreachable(&failure))?;
+        let said = match found {
+            None => Said::NoSession,
+            Some(resolved) => Said::Session(Box::new(described(&resolved)?)),
+        };
+        Ok(Answer {
+            said,
+            set_cookies: Vec::new(),
+            cache_for: None,
+        })
+    }
+}
+
+fn described(resolved: &flows::Resolved) -> Result<Session, WhoamiError> {
+    let document = serde_json::to_value(&resolved.session).map_err(|error| unreachable(&error))?;
+    let mut session = Session::from_document(document).map_err(|error| unreachable(&error))?;
+    session.subject.second_factor = if resolved.has_second_factor {
+        SecondFactor::Enrolled
+    } else {
+        SecondFactor::NotEnrolled
+    };
+    Ok(session)
+}
+
+fn unreachable(error: &impl std::fmt::Display) -> WhoamiError {
+    WhoamiError::Unreachable(error.to_string().into())
+}

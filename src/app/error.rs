@@ -1,0 +1,65 @@
+//! Why the gateway can't start.
+
+use std::io;
+use std::net::SocketAddr;
+
+use crate::document::Problems;
+use crate::{gateway, pages, rules, store, telemetry, whoami};
+
+/// Why the gateway can't start. Nothing was started when this comes back.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The rules are wrong; each problem says where.
+    #[error("the rules are not valid")]
+    Invalid(Problems),
+    /// The system gives no runtime, thread or signal handler.
+    #[error("the system refuses threads or signal handlers")]
+    System(#[from] io::Error),
+    /// An address is taken or not ours.
+    #[error("{door} can't listen on {address}")]
+    Listen {
+        /// Which door.
+        door: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The proxy can't start.
+    #[error(transparent)]
+    Gateway(#[from] gateway::StartError),
+    /// Rule files can't be watched.
+    #[error(transparent)]
+    Watch(#[from] rules::WatchError),
+    /// The log can't be started.
+    #[error(transparent)]
+    Log(#[from] telemetry::LogError),
+    /// The access log can't be written.
+    #[error(transparent)]
+    AccessLog(#[from] telemetry::AccessLogError),
+    /// A text of the pages is broken.
+    #[error(transparent)]
+    Pages(#[from] pages::TextError),
+    /// There is no demo.
+    #[error(transparent)]
+    Demo(#[from] super::demo::DemoError),
+    /// The database can't be used.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    /// `secrets` are given, but none of them can be used.
+    #[error("no usable secret is configured for the identity service")]
+    NoSecrets,
+    /// The identity service can't be asked.
+    #[error(transparent)]
+    Identity(#[from] whoami::NotUsable),
+    /// The identity service's URL is none that can be asked.
+    #[error("{url} can't be asked over HTTP")]
+    IdentityUrl {
+        /// The URL.
+        url: Box<str>,
+        /// What is wrong with it.
+        #[source]
+        source: http::uri::InvalidUri,
+    },
+}

@@ -1,0 +1,31 @@
+//! The gateway's own path, `/.well-known/stepgate/`: what pages link to.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{OriginalUri, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS};
+
+use crate::pages::{ASSET_PREFIX, Pages};
+
+/// Serves the style sheet, the script and the icons, on every host.
+pub(super) fn router(pages: Arc<Pages>) -> Router {
+    Router::new()
+        .route(&format!("{ASSET_PREFIX}{{file}}"), get(asset))
+        .with_state(pages)
+}
+
+async fn asset(State(pages): State<Arc<Pages>>, OriginalUri(uri): OriginalUri) -> Response {
+    let Some(asset) = pages.asset(uri.path()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let headers: [(HeaderName, &'static str); 3] = [
+        (CONTENT_TYPE, asset.content_type()),
+        (CACHE_CONTROL, asset.cache_control()),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, asset.body()).into_response()
+}

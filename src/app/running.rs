@@ -1,0 +1,119 @@
+//! A gateway at work.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::rules::Rules;
+use crate::gateway;
+use crate::policy::RuleSet;
+use crate::rules::Reload;
+use crate::telemetry::AccessLogWriter;
+use crate::whoami::Resolver;
+
+/// How long the doors of the service runtime may take to finish what is under way.
+const WEB_DRAIN: Duration = Duration::from_secs(10);
+
+/// A door that listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// `proxy`, `identity` or `admin`.
+    pub name: &'static str,
+    /// `IP:port` or `unix:path`, as it really is.
+    pub address: String,
+    /// Whether it speaks TLS.
+    pub tls: bool,
+}
+
+/// A gateway at work. Dropping it ends it at once; [`Running::drain`] ends it politely.
+pub struct Running {
+    pub(super) gateway: Option<gateway::Running>,
+    pub(super) doors: Vec<Door>,
+    pub(super) rules: Rules,
+    pub(super) resolver: Resolver,
+    pub(super) ready: Arc<super::start::Readiness>,
+    pub(super) web: TaskTracker,
+    pub(super) stop: CancellationToken,
+    pub(super) access_log: AccessLogWriter,
+    /// Last: everything above may still use it.
+    pub(super) runtime: Option<Runtime>,
+}
+
+impl Running {
+    /// What listens where.
+    #[must_use]
+    pub fn doors(&self) -> &[Door] {
+        &self.doors
+    }
+
+    /// The address of the first door of this name.
+    #[must_use]
+    pub fn address(&self, name: &str) -> Option<&str> {
+        let door = self.doors.iter().find(|door| door.name == name)?;
+        Some(&door.address)
+    }
+
+    pub(super) fn handle(&self) -> Option<tokio::runtime::Handle> {
+        Some(self.runtime.as_ref()?.handle().clone())
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn rules(&self) -> Arc<RuleSet> {
+        self.rules.store.current()
+    }
+
+    /// The session check, to have sessions forgotten.
+    #[must_use]
+    pub const fn resolver(&self) -> &Resolver {
+        &self.resolver
+    }
+
+    /// Reads rules and certificates again. What is broken stays as it was, and is logged.
+    pub fn reload(&self) -> Reload {
+        if let Some(gateway) = &self.gateway
+            && let Err(error) = gateway.reload_certificates()
+        {
+            tracing::error!(%error, "new certificates can't be used; the present ones stay");
+        }
+        self.access_log.reopen();
+        self.rules.reloader.reload()
+    }
+
+    /// Stops accepting, lets requests under way finish within their limit, then ends. Readiness
+    /// goes red first.
+    pub fn drain(mut self) {
+        self.ready.stop();
+        if let Some(gateway) = self.gateway.take() {
+            gateway.drain();
+            gateway.join();
+        }
+        self.stop.cancel();
+        self.web.close();
+        if let Some(runtime) = self.runtime.take() {
+            let finished = runtime.block_on(async {
+                tokio::time::timeout(WEB_DRAIN, self.web.wait())
+                    .await
+                    .is_ok()
+            });
+            if !finished {
+                tracing::warn!("requests to the admin or identity listener were cut off");
+            }
+            runtime.shutdown_background();
+        }
+        std::mem::take(&mut self.access_log).finish();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        // Never blocks: a test may drop it on a runtime of its own.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

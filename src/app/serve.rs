@@ -1,0 +1,158 @@
+//! `stepgate serve` and `stepgate demo`: run until the system says stop.
+
+use std::sync::Arc;
+
+use super::demo::Demo;
+use super::signals::{Notice, Signals};
+use super::{DemoOptions, Running, ServeOptions, StartError, start};
+use crate::clock::Clock;
+use crate::config::{Config, Environment, Origin, need_restart};
+use crate::document::{Rendering, Setting, to_text};
+use crate::telemetry::{self, LogConfig, LogLevel};
+
+/// Runs the doors that are configured until SIGTERM or SIGINT, then drains; a second one ends it at
+/// once. SIGHUP reads rules and certificates again.
+///
+/// # Errors
+/// It could not start; then nothing was started.
+pub fn serve(config: Config, options: ServeOptions) -> Result<(), StartError> {
+    let _log = telemetry::start_log(&config.telemetry.log, options.styled)?;
+    let mut host = Host::new()?;
+    let running = start(config, &options.origin.environment, Clock::system())?;
+    for door in running.doors() {
+        telemetry::announce_listening(door.name, &door.address);
+    }
+    telemetry::announce_ready(running.rules().rules().len());
+    let written = options.origin.load().settings;
+    host.wait(|| reload(&running, &options.origin, &written));
+    host.drain(running);
+    Ok(())
+}
+
+/// Runs the bank, the gateway and the identity service in one process, until told to stop.
+///
+/// # Errors
+/// A port is taken, or the database can't be made.
+pub fn demo(options: DemoOptions) -> Result<(), StartError> {
+    let quiet = LogConfig {
+        level: LogLevel::Warn,
+        ..LogConfig::default()
+    };
+    let _log = telemetry::start_log(&quiet, options.styled)?;
+    let mut host = Host::new()?;
+    let clock = Clock::system();
+    let demo = Demo::prepare(options)?;
+    let origin = Origin {
+        path: demo.configuration(),
+        environment: Environment::default(),
+        flags: Vec::new(),
+    };
+    let loaded = origin.load();
+    let Some(config) = loaded.config else {
+        return Err(StartError::Invalid(loaded.problems));
+    };
+    let running = start(config, &origin.environment, clock.clone())?;
+    if let Some(runtime) = running.handle() {
+        let bank = {
+            let _inside = runtime.enter();
+            demo.bank(clock.clone())?
+        };
+        running.beside(bank);
+    }
+    host.runtime.block_on(demo.welcome(&clock))?;
+    host.wait(|| {
+        running.reload();
+    });
+    host.drain(running);
+    Ok(())
+}
+
+/// Reads again what can be, and says what would need a restart.
+fn reload(running: &Running, origin: &Origin, started_with: &[Setting]) {
+    let loaded = origin.load();
+    if loaded.problems.is_empty() {
+        let changed = need_restart(started_with, &loaded.settings);
+        if !changed.is_empty() {
+            tracing::warn!(keys = changed.join(", "), "changed keys need a restart");
+        }
+    } else {
+        let problems = to_text(&loaded.problems, Rendering::Plain);
+        tracing::error!(%problems, "the configuration file is broken; it would not start again");
+    }
+    running.reload();
+}
+
+/// The main thread: it waits for signals, nothing else.
+struct Host {
+    runtime: tokio::runtime::Runtime,
+    signals: Signals,
+}
+
+impl Host {
+    fn new() -> Result<Self, StartError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let signals = runtime.block_on(async { Signals::listen() })?;
+        Ok(Self { runtime, signals })
+    }
+
+    /// Waits to be told to stop, reloading as often as asked.
+    fn wait(&mut self, mut reload: impl FnMut()) {
+        while self.runtime.block_on(self.signals.next()) == Notice::Reload {
+            reload();
+        }
+    }
+
+    /// Drains; a second signal to stop ends the wait.
+    fn drain(&mut self, running: Running) {
+        tracing::info!("finishing what is under way");
+        let (done, drained) = tokio::sync::oneshot::channel();
+        let drain = std::thread::Builder::new()
+            .name("drain".to_owned())
+            .spawn(move || {
+                running.drain();
+                // Nobody waits any more when this fails.
+                let _quit = done.send(());
+            });
+        if let Err(error) = drain {
+            tracing::error!(%error, "no thread to drain on: ending at once");
+            return;
+        }
+        let signals = &mut self.signals;
+        self.runtime.block_on(async {
+            tokio::select! {
+                _ = drained => {}
+                () = async { while signals.next().await != Notice::Stop {} } => {
+                    tracing::warn!("asked to stop twice: ending at once");
+                }
+            }
+        });
+    }
+}
+
+/// A task that ends with the gateway.
+impl Running {
+    pub(super) fn beside<F>(&self, task: F)
+    where
+        F: Future<Output = std::io::Result<()>> + Send + 'static,
+    {
+        let Some(runtime) = self.handle() else {
+            return;
+        };
+        let stop = self.stop.clone();
+        let ready = Arc::clone(&self.ready);
+        self.web.spawn_on(
+            async move {
+                tokio::select! {
+                    ended = task => if let Err(error) = ended {
+                        tracing::error!(%error, "the bank ended");
+                        ready.stop();
+                    },
+                    () = stop.cancelled() => {}
+                }
+            },
+            &runtime,
+        );
+    }
+}
