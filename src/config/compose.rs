@@ -41,8 +41,8 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         cache: file.cache,
         limits: file.limits,
         timeout,
+        serve_stale_when_down: file.serve_stale_when_down,
         identity_headers: file.upstream_identity.headers.clone(),
-        ..whoami::Config::default()
     };
     let headers = IdentityHeaders {
         names: file

@@ -26,6 +26,7 @@ pub(super) struct File {
     pub(super) identity: Option<IdentitySection>,
     pub(super) cache: whoami::Cache,
     pub(super) limits: whoami::Limits,
+    pub(super) serve_stale_when_down: Duration,
     pub(super) upstream_identity: UpstreamIdentity,
     pub(super) loop_guard: u32,
     pub(super) return_to_hosts: Vec<Box<str>>,
@@ -63,7 +64,7 @@ impl FromNode for File {
             (watch, reload.or("debounce", Duration::from_millis(250)))
         });
         let identity = read_identity(&mut fields);
-        let (cache, limits) = fields.within("sessions", read_sessions);
+        let (cache, limits, serve_stale_when_down) = fields.within("sessions", read_sessions);
         let upstream_identity = fields.within("upstream_identity", upstream_identity::read);
         let (loop_guard, return_to_hosts) = fields.within("step_up", |step_up| {
             let loop_guard = positive(step_up, "loop_guard", 2);
@@ -86,6 +87,7 @@ impl FromNode for File {
             identity,
             cache,
             limits,
+            serve_stale_when_down,
             upstream_identity,
             loop_guard,
             return_to_hosts,
@@ -100,7 +102,7 @@ fn read_identity(fields: &mut Fields<'_, '_>) -> Option<IdentitySection> {
     fields.section_or_empty("identity")
 }
 
-fn read_sessions(sessions: &mut Fields<'_, '_>) -> (whoami::Cache, whoami::Limits) {
+fn read_sessions(sessions: &mut Fields<'_, '_>) -> (whoami::Cache, whoami::Limits, Duration) {
     let cache = whoami::Cache::default();
     let limits = whoami::Limits::default();
     let cache = sessions.within("cache", |fields| whoami::Cache {
@@ -118,7 +120,8 @@ fn read_sessions(sessions: &mut Fields<'_, '_>) -> (whoami::Cache, whoami::Limit
             positive(fields, "per_second_per_address", default)
         }),
     };
-    (cache, limits)
+    let grace = sessions.or("serve_stale_when_down", Duration::ZERO);
+    (cache, limits, grace)
 }
 
 fn read_admin(fields: &mut Fields<'_, '_>) -> Option<AdminSection> {

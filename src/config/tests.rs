@@ -154,7 +154,7 @@ fn keys_of_parts_that_do_not_exist_yet_are_unknown() {
         "upstream_identity: { jwt: {} }",
         "step_up: { keep_body: {} }",
         "sessions: { revocation: {} }",
-        "sessions: { serve_stale_when_down: 1s }",
+        "sessions: { revalidate_streams: 1s }",
         "telemetry: { otlp: http://127.0.0.1:4317 }",
         "admin: { dashboard: true }",
     ] {

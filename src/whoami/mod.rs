@@ -27,6 +27,6 @@ pub use document::Malformed;
 pub use error::{ResolveError, WhoamiError};
 pub use kratos::{CircuitBreaker, External, HttpIdentity, NotUsable, WhoamiRequiredAal};
 pub use record::Record;
-pub use resolution::{Arrival, CacheUse, Forget, Freshness, Resolution, Resolved};
+pub use resolution::{Arrival, CacheUse, Counts, Forget, Freshness, Resolution, Resolved};
 pub use resolver::Resolver;
 pub use service::{Answer, Asking, IdentityService, Said, Session};

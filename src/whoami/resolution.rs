@@ -97,3 +97,14 @@ pub enum Forget<'a> {
     /// Every session of the identity with this id.
     Identity(&'a str),
 }
+
+/// How often requests found nothing usable in the cache, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// They asked.
+    pub misses: u64,
+    /// They joined somebody else's question.
+    pub coalesced: u64,
+    /// They asked past the cache, before a refusal.
+    pub bypasses: u64,
+}

@@ -11,10 +11,12 @@
     reason = "a test fails by panicking, and runs real programs in real time"
 )]
 
+mod answers;
 mod commands;
 mod corpora;
 mod documents;
 mod readings;
+mod sessions;
 mod support;
 mod tidy;
 mod whoami;

@@ -70,7 +70,7 @@ impl World {
     fn second_factor(&self) -> SecondFactor {
         match self.ask_cookie().unwrap().said {
             Said::Session(session) => session.subject.second_factor,
-            other => panic!("{other:?}"),
+            other @ (Said::NoSession | Said::Undisclosed) => panic!("{other:?}"),
         }
     }
 }
@@ -111,10 +111,13 @@ fn one_credential_is_sent_and_nothing_else() {
             assert_eq!(asked.header(name), None, "{name}");
         }
     }
-    assert_eq!(
-        world.identity.server.connections(),
-        1,
-        "the connection is kept"
+    for _ in 0..20 {
+        world.ask_cookie().unwrap();
+    }
+    let connections = world.identity.server.connections();
+    assert!(
+        connections < 10,
+        "connections are kept, yet there were {connections}"
     );
 }
 

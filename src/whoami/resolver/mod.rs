@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::HeaderName;
@@ -14,7 +15,7 @@ use super::key::{BuildKeyHash, Key, Keyring};
 use super::question::Question;
 use super::rate::Rate;
 use super::{
-    Arrival, CacheUse, Config, Credential, Forget, Freshness, IdentityService, Resolution,
+    Arrival, CacheUse, Config, Counts, Credential, Forget, Freshness, IdentityService, Resolution,
     ResolveError, Resolved,
 };
 use crate::clock::{Clock, Monotonic};
@@ -35,6 +36,7 @@ pub(super) struct Shared {
     pub(super) known: Known,
     pub(super) evictions: Evictions,
     pub(super) flights: Flights,
+    asked: [AtomicU64; 3],
     rechecks: Rate<Key, BuildKeyHash>,
     misses: Rate<IpAddr, std::collections::hash_map::RandomState>,
 }
@@ -65,6 +67,7 @@ impl Resolver {
             known: Known::new(&config.cache),
             evictions: Evictions::new(longest_use.saturating_mul(2)),
             flights: Flights::default(),
+            asked: Default::default(),
             rechecks: Rate::new(config.limits.rechecks_per_second_per_credential),
             misses: Rate::new(config.limits.misses_per_second_per_address),
             config,
@@ -135,6 +138,17 @@ impl Resolver {
         let shared = &self.0;
         shared.evictions.bury_all(shared.sequence.next());
         shared.known.forget_all();
+    }
+
+    /// How often requests found nothing usable in the cache.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let [misses, coalesced, bypasses] = &self.0.asked;
+        Counts {
+            misses: misses.load(Ordering::Relaxed),
+            coalesced: coalesced.load(Ordering::Relaxed),
+            bypasses: bypasses.load(Ordering::Relaxed),
+        }
     }
 
     /// Sessions in the cache, approximately.
@@ -241,6 +255,7 @@ impl Shared {
                     (waiting, source)
                 }
             };
+            self.count(source);
             let landed = waiting.await.map_err(|_| abandoned())?;
             let resolution = landed.outcome?;
             if landed.valid {
@@ -298,6 +313,17 @@ impl Shared {
         self.misses
             .take(network(request.address), now)
             .map_err(refused)
+    }
+
+    fn count(&self, source: CacheUse) {
+        let [misses, coalesced, bypasses] = &self.asked;
+        let counter = match source {
+            CacheUse::Miss => misses,
+            CacheUse::Coalesced => coalesced,
+            CacheUse::Bypass => bypasses,
+            CacheUse::Hit => return,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn number(&self) -> u64 {

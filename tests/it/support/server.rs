@@ -18,10 +18,6 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    pub(crate) fn method(&self) -> &str {
-        self.head.split(' ').next().unwrap_or_default()
-    }
-
     /// Path and query.
     pub(crate) fn target(&self) -> &str {
         self.head.split(' ').nth(1).unwrap_or_default()

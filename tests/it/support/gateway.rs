@@ -1,0 +1,285 @@
+//! The product itself, started from configuration text, with its clock in the test's hand.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use stepgate::authz::Checker;
+use stepgate::clock::Clock;
+use stepgate::config::{self, Environment};
+use stepgate::gateway;
+use stepgate::pages::{self, Pages};
+use stepgate::rules::{self, RuleStore};
+use stepgate::telemetry::AccessLog;
+use stepgate::whoami::{External, HttpIdentity, IdentityService, Resolver, WhoamiRequiredAal};
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+
+use super::client::{self, Response};
+use super::identity::Identity;
+use super::upstream::Upstream;
+
+/// The host that the rules of [`World`] are about.
+pub(crate) const HOST: &str = "bank.example.com";
+
+/// A gateway at work.
+pub(crate) struct Gateway {
+    pub(crate) resolver: Resolver,
+    pub(crate) clock: Clock,
+    pub(crate) address: SocketAddr,
+    proxy: gateway::Running,
+    _services: Runtime,
+    _folder: TempDir,
+}
+
+impl Gateway {
+    /// Starts with this `stepgate.yaml` and this rule file; the proxy is its only door.
+    pub(crate) fn start(stepgate: &str, rules: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        std::fs::create_dir(folder.path().join("rules")).unwrap();
+        std::fs::write(folder.path().join("rules/test.yaml"), rules).unwrap();
+        let file = folder.path().join("stepgate.yaml");
+        std::fs::write(&file, stepgate).unwrap();
+        let environment = Environment::default();
+        let loaded = config::load(&file, &environment, &[]);
+        let problems = format!("{:#?}", loaded.problems);
+        let config = loaded.config.unwrap_or_else(|| panic!("{problems}"));
+        let clock = Clock::manual(now());
+        let services = Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let resolver = Resolver::new(
+            config.sessions.clone(),
+            "scripted",
+            identity(&config, &clock),
+            services.handle().clone(),
+            clock.clone(),
+        );
+        let rules = rules::load(&config.rules.paths, &config.rule_context(&environment))
+            .unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let rules = Arc::new(RuleStore::new(rules, clock.wall()));
+        let checker = Checker::new(rules, resolver.clone(), config.answers, clock.clone());
+        let parts = gateway::Parts {
+            checker: Arc::new(checker),
+            clock: clock.clone(),
+            local: None,
+            pages: Arc::new(Pages::new(pages::Config::default()).unwrap()),
+            access_log: AccessLog::start(&config.telemetry.access_log).unwrap().0,
+        };
+        let proxy = gateway::start(config.proxy.unwrap(), parts).unwrap();
+        let address = proxy.addresses()[0].to_string().parse().unwrap();
+        Self {
+            resolver,
+            clock,
+            address,
+            proxy,
+            _services: services,
+            _folder: folder,
+        }
+    }
+
+    /// Asks on a connection of its own.
+    pub(crate) fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)]) -> Response {
+        client::ask(self.address, method, target, HOST, headers)
+    }
+
+    pub(crate) fn get(&self, target: &str, headers: &[(&str, &str)]) -> Response {
+        self.ask("GET", target, headers)
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.proxy.cut();
+    }
+}
+
+fn identity(config: &config::Config, clock: &Clock) -> Arc<dyn IdentityService> {
+    let config::Identity::External(told) = &config.identity else {
+        panic!("not external")
+    };
+    let external = External {
+        admin_url: told
+            .admin_url
+            .as_ref()
+            .map(|url| url.as_str().parse().unwrap()),
+        whoami_required_aal: match told.whoami_required_aal {
+            config::WhoamiRequiredAal::HighestAvailable => WhoamiRequiredAal::HighestAvailable,
+            config::WhoamiRequiredAal::Aal1 => WhoamiRequiredAal::Aal1,
+        },
+        timeout: told.timeout,
+        ..External::at(told.public_url.as_str()).unwrap()
+    };
+    Arc::new(HttpIdentity::new(external, clock.clone()).unwrap())
+}
+
+/// The time at which a manual clock starts.
+pub(crate) fn now() -> Timestamp {
+    "2026-11-21T12:00:00Z".parse().unwrap()
+}
+
+/// A gateway between a scripted identity service and an application.
+pub(crate) struct World {
+    pub(crate) identity: Identity,
+    pub(crate) upstream: Upstream,
+    pub(crate) gateway: Gateway,
+}
+
+/// What a test changes about [`World`].
+#[derive(Default)]
+pub(crate) struct Change<'a> {
+    /// Further keys of `identity.external`, each as `key: value`.
+    pub(crate) external: &'a [&'a str],
+    /// Further top-level sections, as text.
+    pub(crate) sections: &'a str,
+    /// Further keys of `proxy`.
+    pub(crate) proxy: &'a [&'a str],
+    /// Rules in place of the usual ones; `UPSTREAM` in the text becomes the application's URL.
+    pub(crate) rules: Option<&'a str>,
+}
+
+pub(crate) const RULES: &str = r#"
+upstreams:
+  bank: { url: UPSTREAM }
+defaults: { upstream: bank }
+rules:
+  - id: public
+    match: { host: bank.example.com, path: /public/** }
+    required_aal: none
+  - id: account
+    match: { host: bank.example.com, path: /account/** }
+    required_aal: aal1
+  - id: transfer
+    match: { host: bank.example.com, path: /transfer/** }
+    required_aal: aal2
+  - id: recent
+    match: { host: bank.example.com, path: /recent/** }
+    required_aal: aal1
+    max_age: 10m
+  - id: fresh
+    match: { host: bank.example.com, path: /fresh/** }
+    required_aal: aal2
+    max_age: 10m
+    reason: Money leaves the bank here.
+  - id: best
+    match: { host: bank.example.com, path: /best/** }
+    required_aal: highest_available
+  - id: firm
+    match: { host: bank.example.com, path: /firm/** }
+    required_aal: aal2
+    enrol: deny
+  - id: post-only
+    match: { host: bank.example.com, path: /post/**, methods: [POST] }
+    required_aal: aal1
+"#;
+
+impl World {
+    pub(crate) fn start() -> Self {
+        Self::with(&Change::default())
+    }
+
+    pub(crate) fn with(change: &Change<'_>) -> Self {
+        let identity = Identity::start();
+        let upstream = Upstream::start();
+        let keys = |keys: &[&str]| {
+            keys.iter()
+                .map(|key| format!("    {key}\n"))
+                .collect::<String>()
+        };
+        let stepgate = format!(
+            "version: 1\n\
+             proxy:\n    listen: [{{ address: \"127.0.0.1:0\" }}]\n    workers: 1\n{}\
+             identity:\n  external:\n    public_url: {}\n{}\
+             reload: {{ watch: false }}\n\
+             telemetry: {{ access_log: {{ output: null }} }}\n\
+             admin: {{ listen: null }}\n{}",
+            keys(change.proxy),
+            identity.url(),
+            keys(change.external),
+            change.sections,
+        );
+        let rules = change
+            .rules
+            .unwrap_or(RULES)
+            .replace("UPSTREAM", &upstream.url());
+        let gateway = Gateway::start(&stepgate, &rules);
+        Self {
+            identity,
+            upstream,
+            gateway,
+        }
+    }
+
+    /// Asks as a browser does.
+    pub(crate) fn browse(&self, target: &str, cookie: &str) -> Response {
+        self.gateway.get(
+            target,
+            &[("Accept", "text/html"), ("Cookie", &session(cookie))],
+        )
+    }
+
+    /// Asks as an API client with a session cookie does.
+    pub(crate) fn call(&self, target: &str, cookie: &str) -> Response {
+        self.gateway.get(
+            target,
+            &[("Accept", "application/json"), ("Cookie", &session(cookie))],
+        )
+    }
+
+    /// Asks at the same time on so many connections; the statuses.
+    pub(crate) fn call_at_once(&self, count: usize, target: &'static str, cookie: &str) -> Crowd {
+        let threads = (0..count)
+            .map(|_| {
+                let (address, cookie) = (self.gateway.address, session(cookie));
+                let ask = move || {
+                    let mut connection = client::Connection::open(address);
+                    let text = format!(
+                        "GET {target} HTTP/1.1\r\nHost: {HOST}\r\nCookie: {cookie}\r\n\r\n"
+                    );
+                    connection.send(text.as_bytes());
+                    connection.receive(false).expect("an answer").status
+                };
+                // A thousand threads: each with little stack.
+                std::thread::Builder::new()
+                    .stack_size(128 * 1024)
+                    .spawn(ask)
+                    .unwrap()
+            })
+            .collect();
+        Crowd(threads)
+    }
+
+    /// Waits until so many requests wait for an answer of the identity service.
+    pub(crate) fn until_waiting(&self, requests: u64) {
+        let start = std::time::Instant::now();
+        loop {
+            let counts = self.gateway.resolver.counts();
+            if counts.misses + counts.coalesced >= requests {
+                return;
+            }
+            assert!(start.elapsed() < Duration::from_secs(20), "only {counts:?}");
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// Many requests under way.
+pub(crate) struct Crowd(Vec<JoinHandle<u16>>);
+
+impl Crowd {
+    pub(crate) fn statuses(self) -> Vec<u16> {
+        self.0
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    }
+}
+
+/// The `Cookie` header that carries `value` as the session.
+pub(crate) fn session(value: &str) -> String {
+    format!("{}={value}", super::identity::COOKIE)
+}
