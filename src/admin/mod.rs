@@ -25,7 +25,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub use config::Config;
 pub use guard::Guard;
 pub use identities::Identities;
-pub use operations::Operations;
+pub use operations::{Operations, Readiness};
 
 /// Bytes of a request body: a thousand identities fit.
 const BODY_LIMIT_BYTES: usize = 8 * 1024 * 1024;

@@ -1,6 +1,7 @@
 //! Operating the gateway: rules, caches, health.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -29,6 +30,29 @@ pub struct Operations {
     pub identities: Option<Arc<Identities>>,
     /// The effective configuration, secrets redacted.
     pub config: Value,
+    /// Whether new requests are welcome.
+    pub readiness: Arc<Readiness>,
+}
+
+/// Whether new requests are welcome: from the moment that everything listens until the process is
+/// asked to stop.
+#[derive(Debug, Default)]
+pub struct Readiness(AtomicBool);
+
+impl Readiness {
+    /// Everything listens.
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Nothing new, please.
+    pub fn stop(&self) {
+        self.0.store(false, Ordering::Release);
+    }
+
+    fn is_ready(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 pub(super) fn routes() -> Router<Operations> {
@@ -54,6 +78,10 @@ async fn alive() -> Response {
 /// Ready while the database answers. Rules that could not be read again do not count: those
 /// before them are in force.
 async fn ready(State(operations): State<Operations>) -> Response {
+    if !operations.readiness.is_ready() {
+        let body = value!({"errors": {"process": "starting or stopping"}});
+        return json(StatusCode::SERVICE_UNAVAILABLE, &body);
+    }
     if let Some(identities) = &operations.identities
         && let Err(error) = identities.store.ping().await
     {

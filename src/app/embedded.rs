@@ -1,11 +1,13 @@
 //! The identity service of this process.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::Router;
 use tokio::runtime::Handle;
 
 use super::StartError;
+use crate::admin::Identities;
 use crate::clock::Clock;
 use crate::flows::{self, PasswordHasher};
 use crate::identity::keys::Keyring;
@@ -19,14 +21,16 @@ use crate::whoami::{
     WhoamiError,
 };
 
+/// Time between two removals of expired flows and sessions.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(600);
 /// Passwords that may wait for a free hashing thread before further ones are turned away.
 const HASH_QUEUE: usize = 64;
 
 /// The service with its storage open.
 pub(super) struct Embedded {
     pub(super) service: Arc<flows::Service>,
-    pub(super) store: Store,
-    pub(super) hasher: PasswordHasher,
+    store: Store,
+    hasher: PasswordHasher,
     pub(super) forgetful: Arc<Forgetful>,
 }
 
@@ -45,7 +49,13 @@ impl Embedded {
         let store = Store::open(dsn, keys).await?;
         let forgetful = Arc::new(Forgetful::default());
         let parallel = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let hasher = PasswordHasher::new(settings.hashers.clone(), runtime, parallel, HASH_QUEUE);
+        let hasher = PasswordHasher::new(
+            settings.hashers.clone(),
+            runtime.clone(),
+            parallel,
+            HASH_QUEUE,
+        );
+        sweep_now_and_then(&runtime, store.clone(), clock.clone());
         let service = Arc::new(flows::Service::new(
             Arc::new(settings),
             store.clone(),
@@ -61,10 +71,36 @@ impl Embedded {
         })
     }
 
+    /// What the admin API works with.
+    pub(super) fn identities(&self, clock: Clock) -> Arc<Identities> {
+        Arc::new(Identities {
+            store: self.store.clone(),
+            settings: Arc::clone(self.service.settings()),
+            hasher: self.hasher.clone(),
+            clock,
+            listener: Arc::clone(&self.forgetful) as Arc<dyn Listener>,
+        })
+    }
+
     /// Its public API and pages.
     pub(super) fn router(&self, config: selfservice::Config) -> Router {
         selfservice::router(Arc::clone(&self.service), config)
     }
+}
+
+/// Removes what has expired. The runtime owns the task: it ends with it.
+fn sweep_now_and_then(runtime: &Handle, store: Store, clock: Clock) {
+    let sweeping = async move {
+        let mut interval = tokio::time::interval(SWEEP_INTERVAL);
+        loop {
+            interval.tick().await;
+            match store.sweep(clock.wall()).await {
+                Ok(swept) => tracing::debug!(?swept, "removed what had expired"),
+                Err(error) => tracing::warn!(%error, "expired rows could not be removed"),
+            }
+        }
+    };
+    drop(runtime.spawn(sweeping));
 }
 
 /// What is configured counts; what is not comes from the file beside the database.

@@ -26,6 +26,15 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
+    /// The host of a listener is no address.
+    #[error("no address is known for {host}")]
+    Address {
+        /// The host as written.
+        host: String,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
     /// The proxy can't start.
     #[error(transparent)]
     Gateway(#[from] gateway::StartError),

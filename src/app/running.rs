@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::rules::Rules;
+use crate::admin::Readiness;
 use crate::gateway;
 use crate::policy::RuleSet;
 use crate::rules::Reload;
@@ -34,7 +35,7 @@ pub struct Running {
     pub(super) doors: Vec<Door>,
     pub(super) rules: Rules,
     pub(super) resolver: Resolver,
-    pub(super) ready: Arc<super::start::Readiness>,
+    pub(super) readiness: Arc<Readiness>,
     pub(super) web: TaskTracker,
     pub(super) stop: CancellationToken,
     pub(super) access_log: AccessLogWriter,
@@ -86,7 +87,7 @@ impl Running {
     /// Stops accepting, lets requests under way finish within their limit, then ends. Readiness
     /// goes red first.
     pub fn drain(mut self) {
-        self.ready.stop();
+        self.readiness.stop();
         if let Some(gateway) = self.gateway.take() {
             gateway.drain();
             gateway.join();

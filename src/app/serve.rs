@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::demo::Demo;
 use super::signals::{Notice, Signals};
-use super::{DemoOptions, Running, ServeOptions, StartError, start};
+use super::{DemoOptions, Running, ServeOptions, StartError, Surroundings, start};
 use crate::clock::Clock;
 use crate::config::{Config, Environment, Origin, need_restart};
 use crate::document::{Rendering, Setting, to_text};
@@ -18,12 +18,17 @@ use crate::telemetry::{self, LogConfig, LogLevel};
 pub fn serve(config: Config, options: ServeOptions) -> Result<(), StartError> {
     let _log = telemetry::start_log(&config.telemetry.log, options.styled)?;
     let mut host = Host::new()?;
-    let running = start(config, &options.origin.environment, Clock::system())?;
+    let written = options.origin.load().settings;
+    let around = Surroundings {
+        environment: options.origin.environment.clone(),
+        clock: Clock::system(),
+        settings: written.clone(),
+    };
+    let running = start(config, around)?;
     for door in running.doors() {
         telemetry::announce_listening(door.name, &door.address);
     }
     telemetry::announce_ready(running.rules().rules().len());
-    let written = options.origin.load().settings;
     host.wait(|| reload(&running, &options.origin, &written));
     host.drain(running);
     Ok(())
@@ -51,7 +56,12 @@ pub fn demo(options: DemoOptions) -> Result<(), StartError> {
     let Some(config) = loaded.config else {
         return Err(StartError::Invalid(loaded.problems));
     };
-    let running = start(config, &origin.environment, clock.clone())?;
+    let around = Surroundings {
+        environment: origin.environment,
+        clock: clock.clone(),
+        settings: loaded.settings,
+    };
+    let running = start(config, around)?;
     if let Some(runtime) = running.handle() {
         let bank = {
             let _inside = runtime.enter();
@@ -141,13 +151,13 @@ impl Running {
             return;
         };
         let stop = self.stop.clone();
-        let ready = Arc::clone(&self.ready);
+        let readiness = Arc::clone(&self.readiness);
         self.web.spawn_on(
             async move {
                 tokio::select! {
                     ended = task => if let Err(error) = ended {
                         tracing::error!(%error, "the bank ended");
-                        ready.stop();
+                        readiness.stop();
                     },
                     () = stop.cancelled() => {}
                 }

@@ -2,62 +2,52 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::embedded::{Embedded, Forgetful, InProcess};
+use super::identity::{self, Own};
 use super::local::Bridge;
 use super::rules::Rules;
 use super::web_listener::WebListener;
-use super::{Door, Running, StartError, external, own_pages};
+use super::{Door, Running, StartError, own_pages};
+use crate::admin::{Guard, Operations, Readiness};
 use crate::authz::Checker;
 use crate::clock::Clock;
-use crate::config::{Config, Database, Environment, Identity};
+use crate::config::{Config, Environment, Identity};
+use crate::document::Setting;
 use crate::pages::Pages;
-use crate::store::Dsn;
 use crate::telemetry::AccessLog;
-use crate::whoami::{IdentityService, Resolver};
-use crate::{gateway, pages, selfservice};
+use crate::whoami::Resolver;
+use crate::{admin, gateway, pages};
 
 /// Threads of the service runtime. Work that takes long runs on threads of its own.
 const SERVICE_THREADS: usize = 2;
 
-/// Whether new requests are welcome.
-#[derive(Debug, Default)]
-pub(super) struct Readiness(AtomicBool);
-
-impl Readiness {
-    pub(super) fn begin(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    pub(super) fn stop(&self) {
-        self.0.store(false, Ordering::Release);
-    }
-
-    pub(super) fn is_ready(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
+/// What a gateway finds around it.
+pub struct Surroundings {
+    /// Variables for `${NAME}` in rule files.
+    pub environment: Environment,
+    /// The time.
+    pub clock: Clock,
+    /// Effective values, for the admin listener to show.
+    pub settings: Vec<Setting>,
 }
 
 /// Starts everything that `config` names. Returns once all doors listen.
 ///
 /// # Errors
 /// Nothing was started.
-pub fn start(
-    config: Config,
-    environment: &Environment,
-    clock: Clock,
-) -> Result<Running, StartError> {
-    let rules = Rules::start(&config, environment, &clock)?;
+pub fn start(config: Config, around: Surroundings) -> Result<Running, StartError> {
+    let clock = around.clock;
+    let rules = Rules::start(&config, &around.environment, &clock)?;
     let bound = config.proxy.clone().map(gateway::bind).transpose()?;
     let runtime = service_runtime()?;
     let port = bound.as_ref().map_or(0, first_port);
-    let identity = runtime.block_on(identity(&config, port, runtime.handle(), &clock))?;
+    let identity = identity::open(&config, port, runtime.handle(), &clock);
+    let identity = runtime.block_on(identity)?;
     let resolver = Resolver::new(
         config.sessions.clone(),
         &identity.name,
@@ -65,52 +55,29 @@ pub fn start(
         runtime.handle().clone(),
         clock.clone(),
     );
-    if let Some(forgetful) = &identity.forgetful {
-        forgetful.inform(resolver.clone());
+    if let Some(own) = &identity.own {
+        own.forgetful.inform(resolver.clone());
     }
     let pages = Arc::new(Pages::new(pages::Config::default())?);
     let (access_log, access_log_writer) = AccessLog::start(&config.telemetry.access_log)?;
-    let checker = Arc::new(Checker::new(
-        Arc::clone(&rules.store),
-        resolver.clone(),
-        config.answers.clone(),
-        clock.clone(),
-    ));
     let mut running = Running {
         gateway: None,
         doors: Vec::new(),
         rules,
         resolver,
-        ready: Arc::new(Readiness::default()),
+        readiness: Arc::new(Readiness::default()),
         web: TaskTracker::new(),
         stop: CancellationToken::new(),
         access_log: access_log_writer,
         runtime: Some(runtime),
     };
+    running.open_admin(&config, identity.own.as_ref(), &around.settings)?;
+    running.open_identity(&config, identity.own.as_ref(), &pages)?;
     if let Some(bound) = bound {
-        let own = own_pages::router(Arc::clone(&pages));
-        let local = running
-            .handle()
-            .map(|handle| Bridge::new(handle, own, identity.router.clone()));
-        running.open_proxy(
-            &config,
-            bound,
-            gateway::Parts {
-                checker,
-                clock,
-                local: local.map(|bridge| Arc::new(bridge) as Arc<dyn gateway::LocalService>),
-                pages: Arc::clone(&pages),
-                access_log,
-            },
-        )?;
+        let parts = running.proxy_parts(&config, identity.own, clock, pages, access_log);
+        running.open_proxy(&config, bound, parts)?;
     }
-    if let (Identity::Embedded(embedded), Some(router)) = (&config.identity, identity.router)
-        && let Some(address) = embedded.listen
-    {
-        let router = router.merge(own_pages::router(Arc::clone(&pages)));
-        running.open_web("identity", address, router)?;
-    }
-    running.ready.begin();
+    running.readiness.begin();
     Ok(running)
 }
 
@@ -123,57 +90,6 @@ fn service_runtime() -> Result<Runtime, StartError> {
     Ok(runtime)
 }
 
-/// The identity service and its routes.
-struct IdentityParts {
-    /// Tells its answers from those of other services.
-    name: String,
-    service: Arc<dyn IdentityService>,
-    /// Its routes, where it is in this process.
-    router: Option<Router>,
-    /// Is told whom to have forgotten.
-    forgetful: Option<Arc<Forgetful>>,
-}
-
-async fn identity(
-    config: &Config,
-    port: u16,
-    runtime: &Handle,
-    clock: &Clock,
-) -> Result<IdentityParts, StartError> {
-    let embedded = match &config.identity {
-        Identity::External(external) => {
-            return Ok(IdentityParts {
-                name: external.public_url.to_string(),
-                service: external::service(external, clock.clone())?,
-                router: None,
-                forgetful: None,
-            });
-        }
-        Identity::Embedded(embedded) => embedded,
-    };
-    let public_url = embedded.public_address.url(port);
-    let mut settings = embedded.kratos.draft.clone().settle(&public_url);
-    settings.throttle = embedded.throttle;
-    settings.rotate_on_step_up = embedded.rotate_on_step_up;
-    let dsn = match &embedded.database {
-        Database::Memory => Dsn::Memory,
-        Database::Sqlite(path) => Dsn::Sqlite(path.clone()),
-    };
-    let opened = Embedded::open(settings, &dsn, runtime.clone(), clock.clone()).await?;
-    let mount = embedded.mount.as_deref().unwrap_or_default();
-    let router = opened.router(selfservice::Config {
-        mount: mount.to_owned(),
-        trusted_proxies: Vec::new(),
-        admin_url: None,
-    });
-    Ok(IdentityParts {
-        name: public_url,
-        service: Arc::new(InProcess(Arc::clone(&opened.service))),
-        router: Some(router),
-        forgetful: Some(Arc::clone(&opened.forgetful)),
-    })
-}
-
 /// The port of the first listener; 0 for a unix socket.
 fn first_port(bound: &gateway::BoundListeners) -> u16 {
     match bound.addresses().first() {
@@ -182,7 +98,82 @@ fn first_port(bound: &gateway::BoundListeners) -> u16 {
     }
 }
 
+/// Effective values by key, for operators.
+fn shown(settings: &[Setting]) -> serde_json::Value {
+    settings
+        .iter()
+        .map(|setting| (setting.path.clone(), setting.value.clone()))
+        .collect()
+}
+
 impl Running {
+    fn proxy_parts(
+        &self,
+        config: &Config,
+        own: Option<Own>,
+        clock: Clock,
+        pages: Arc<Pages>,
+        access_log: AccessLog,
+    ) -> gateway::Parts {
+        let checker = Arc::new(Checker::new(
+            Arc::clone(&self.rules.store),
+            self.resolver.clone(),
+            config.answers.clone(),
+            clock.clone(),
+        ));
+        let own_pages = own_pages::router(Arc::clone(&pages));
+        let mount = own.map(|own| own.router);
+        let local = self.handle().map(|runtime| {
+            Arc::new(Bridge::new(runtime, own_pages, mount)) as Arc<dyn gateway::LocalService>
+        });
+        gateway::Parts {
+            checker,
+            clock,
+            local,
+            pages,
+            access_log,
+        }
+    }
+
+    fn open_admin(
+        &mut self,
+        config: &Config,
+        own: Option<&Own>,
+        settings: &[Setting],
+    ) -> Result<(), StartError> {
+        let Some(admin) = &config.admin else {
+            return Ok(());
+        };
+        let operations = Operations {
+            rules: Some(Arc::clone(&self.rules.store)),
+            reloader: Some(Arc::clone(&self.rules.reloader)),
+            resolver: Some(self.resolver.clone()),
+            identities: own.map(|own| Arc::clone(&own.identities)),
+            config: shown(settings),
+            readiness: Arc::clone(&self.readiness),
+        };
+        let guard = Guard::new(admin.listen.ip(), admin.token.clone());
+        self.open_web("admin", admin.listen, admin::router(guard, operations))
+    }
+
+    /// The identity service's own listener, where it is not below the mount.
+    fn open_identity(
+        &mut self,
+        config: &Config,
+        own: Option<&Own>,
+        pages: &Arc<Pages>,
+    ) -> Result<(), StartError> {
+        let listen = match &config.identity {
+            Identity::Embedded(embedded) => embedded.listen,
+            Identity::External(_) => None,
+        };
+        let (Some(own), Some(address)) = (own, listen) else {
+            return Ok(());
+        };
+        let router = own_pages::router(Arc::clone(pages)).fallback_service(own.router.clone());
+        self.open_web("identity", address, router)
+    }
+
     fn open_proxy(
         &mut self,
         config: &Config,

@@ -33,6 +33,8 @@ pub(super) enum Command {
     Demo(DemoArguments),
     /// Run the gateway
     Serve(ServeArguments),
+    /// Run the identity service by itself, by a configuration in Kratos' own format
+    Identity(IdentityArguments),
     /// Write a starter configuration: stepgate.yaml, rules/app.yaml, notes on certificates
     Init(InitArguments),
     /// Find all problems in configuration and rules
@@ -78,6 +80,15 @@ Signals: SIGHUP reads rules and certificates again; SIGTERM finishes what is und
 pub(super) struct ServeArguments {
     #[command(flatten)]
     pub(super) config: ConfigArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  stepgate identity --config kratos.yml")]
+pub(super) struct IdentityArguments {
+    /// The file; `serve.public` and `serve.admin` in it say where to listen
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -59,6 +59,10 @@ fn dispatch(command: Command, environment: Environment) -> Ending {
     match command {
         Command::Serve(arguments) => serve(arguments.config, environment),
         Command::Demo(arguments) => demo(arguments, &environment),
+        Command::Identity(arguments) => {
+            let styled = environment.allows_colour();
+            ended(app::serve_identity(&arguments.config, styled))
+        }
         Command::Init(arguments) => init::run(&arguments),
         Command::Check(arguments) => check::run(&arguments, environment),
         Command::Config(ConfigCommand::Show(arguments)) => {

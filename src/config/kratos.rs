@@ -1,7 +1,9 @@
 //! The embedded identity service's configuration, in Kratos' own format.
 
 use super::kratos_format::{Draft, Form, read};
-use crate::document::{Node, Reading};
+use std::path::Path;
+
+use crate::document::{self, Node, Problems, Reading, Surroundings};
 
 /// That part of the configuration, and what the rest asks of it.
 #[derive(Clone, Debug)]
@@ -30,5 +32,32 @@ impl Kratos {
             dsn: draft.dsn().map(str::to_owned),
             draft,
         })
+    }
+}
+
+/// Reads a file in Kratos' own format, for the identity service by itself.
+///
+/// # Errors
+/// Every problem of the file.
+pub fn load_kratos(path: &Path) -> Result<Draft, Problems> {
+    let mut problems = Problems::new();
+    let Some(mut tree) = document::read_file(path, &mut problems) else {
+        return Err(problems);
+    };
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    let environment = super::Environment::of_process();
+    let around = Surroundings {
+        variable: &|name| environment.variable(name),
+        folder,
+    };
+    document::substitute(&mut tree, &around, &mut problems);
+    let mut reading = Reading::in_folder(folder);
+    reading.problems = problems;
+    let draft = read(&tree, Form::Alone, &mut reading);
+    let mut problems = reading.problems;
+    problems.sort();
+    match draft {
+        Some(draft) if problems.is_empty() => Ok(draft),
+        Some(_) | None => Err(problems),
     }
 }

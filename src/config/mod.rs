@@ -27,7 +27,7 @@ use std::net::SocketAddr;
 pub use database::Database;
 pub use environment::Environment;
 pub use identity::{CircuitBreaker, External, WhoamiRequiredAal};
-pub use kratos::Kratos;
+pub use kratos::{Kratos, load_kratos};
 pub use load::{DEFAULT_FILE, Loaded, load, schema};
 pub use origin::{Origin, need_restart};
 pub use overrides::Override;

@@ -1,0 +1,89 @@
+//! The identity service that the configuration names, ready to be asked.
+
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::runtime::Handle;
+
+use super::embedded::{Embedded, Forgetful, InProcess};
+use super::{StartError, external};
+use crate::admin::Identities;
+use crate::clock::Clock;
+use crate::config::{Config, Database, Identity};
+use crate::store::Dsn;
+use crate::whoami::IdentityService;
+use crate::{config, selfservice};
+
+/// An identity service and what others need of it.
+pub(super) struct IdentityParts {
+    /// Tells its answers from those of other services.
+    pub(super) name: String,
+    pub(super) service: Arc<dyn IdentityService>,
+    /// What it has where it is in this process.
+    pub(super) own: Option<Own>,
+}
+
+/// The parts of the service in this process.
+pub(super) struct Own {
+    /// Its public API and pages.
+    pub(super) router: Router,
+    /// Is told whom to have forgotten.
+    pub(super) forgetful: Arc<Forgetful>,
+    /// For the admin API.
+    pub(super) identities: Arc<Identities>,
+}
+
+/// Makes the service. `port` is the one that the proxy's first listener has got.
+pub(super) async fn open(
+    config: &Config,
+    port: u16,
+    runtime: &Handle,
+    clock: &Clock,
+) -> Result<IdentityParts, StartError> {
+    match &config.identity {
+        Identity::External(external) => Ok(IdentityParts {
+            name: external.public_url.to_string(),
+            service: external::service(external, clock.clone())?,
+            own: None,
+        }),
+        Identity::Embedded(embedded) => open_own(config, embedded, port, runtime, clock).await,
+    }
+}
+
+async fn open_own(
+    config: &Config,
+    embedded: &config::Embedded,
+    port: u16,
+    runtime: &Handle,
+    clock: &Clock,
+) -> Result<IdentityParts, StartError> {
+    let public_url = embedded.public_address.url(port);
+    let mut settings = embedded.kratos.draft.clone().settle(&public_url);
+    settings.throttle = embedded.throttle;
+    settings.rotate_on_step_up = embedded.rotate_on_step_up;
+    let dsn = match &embedded.database {
+        Database::Memory => Dsn::Memory,
+        Database::Sqlite(path) => Dsn::Sqlite(path.clone()),
+    };
+    let opened = Embedded::open(settings, &dsn, runtime.clone(), clock.clone()).await?;
+    // Below the mount it is the gateway that says where a client is; on a listener of its own the
+    // same proxies in front are believed.
+    let trusted_proxies = match (&embedded.listen, &config.proxy) {
+        (Some(_), Some(proxy)) => proxy.trusted_proxies.clone(),
+        (Some(_), None) | (None, _) => Vec::new(),
+    };
+    let router = opened.router(selfservice::Config {
+        mount: embedded.mount.as_deref().unwrap_or_default().to_owned(),
+        trusted_proxies,
+        admin_url: None,
+    });
+    Ok(IdentityParts {
+        name: public_url,
+        service: Arc::new(InProcess(Arc::clone(&opened.service))),
+        own: Some(Own {
+            router,
+            forgetful: Arc::clone(&opened.forgetful),
+            identities: opened.identities(clock.clone()),
+        }),
+    })
+}

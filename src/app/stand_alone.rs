@@ -1,0 +1,96 @@
+//! The identity service by itself, run by a configuration in Kratos' own format.
+
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::embedded::Embedded;
+use super::signals::{Notice, Signals};
+use super::web_listener::WebListener;
+use super::{StartError, own_pages};
+use crate::admin::{Guard, Operations, Readiness};
+use crate::clock::Clock;
+use crate::config::load_kratos;
+use crate::identity::settings::Listener;
+use crate::pages::Pages;
+use crate::store::Dsn;
+use crate::telemetry::{self, LogConfig};
+use crate::{admin, pages, selfservice};
+
+/// Serves Kratos' public and admin API at the addresses that the file names, until told to stop.
+///
+/// # Errors
+/// The file is wrong, an address is taken, or the database can't be used.
+pub fn serve_identity(file: &Path, styled: bool) -> Result<(), StartError> {
+    let draft = load_kratos(file).map_err(StartError::Invalid)?;
+    let _log = telemetry::start_log(&LogConfig::default(), styled)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let handle = runtime.handle().clone();
+    let ended = runtime.block_on(async move {
+        let mut signals = Signals::listen()?;
+        let clock = Clock::system();
+        let public_url = draft.own_url();
+        let settings = draft.settle(&public_url);
+        let dsn = Dsn::parse(settings.dsn.as_deref().unwrap_or("memory"))?;
+        let (public, private) = (settings.public.clone(), settings.admin.clone());
+        let embedded = Embedded::open(settings, &dsn, handle, clock.clone()).await?;
+        let readiness = Arc::new(Readiness::default());
+        let (public_address, admin_address) = (address(&public)?, address(&private)?);
+        let operations = Operations {
+            identities: Some(embedded.identities(clock)),
+            readiness: Arc::clone(&readiness),
+            ..Operations::default()
+        };
+        let pages = Arc::new(Pages::new(pages::Config::default())?);
+        let routes = embedded.router(selfservice::Config {
+            admin_url: Some(private.base_url.clone()),
+            ..selfservice::Config::default()
+        });
+        let routes = own_pages::router(pages).fallback_service(routes);
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let guard = Guard::open(admin_address.ip());
+        let doors = [
+            ("identity", public_address, routes),
+            ("admin", admin_address, admin::router(guard, operations)),
+        ];
+        for (door, address, router) in doors {
+            let listener = WebListener::bind(address, None, router).await;
+            let listener = listener.map_err(|source| StartError::Listen {
+                door,
+                address,
+                source,
+            })?;
+            telemetry::announce_listening(door, &listener.address().to_string());
+            tasks.spawn(listener.run(stop.clone()));
+        }
+        readiness.begin();
+        telemetry::announce_ready(0);
+        while signals.next().await == Notice::Reload {
+            tracing::warn!("a changed configuration needs a restart");
+        }
+        readiness.stop();
+        stop.cancel();
+        tasks.close();
+        tasks.wait().await;
+        Ok(())
+    });
+    runtime.shutdown_background();
+    ended
+}
+
+fn address(listener: &Listener) -> Result<SocketAddr, StartError> {
+    let host = listener.host.trim_matches(['[', ']']);
+    let found = (host, listener.port).to_socket_addrs();
+    let found = found.map_err(|source| StartError::Address {
+        host: listener.host.clone(),
+        source,
+    })?;
+    let fallback = SocketAddr::from(([0, 0, 0, 0], listener.port));
+    Ok(found.into_iter().next().unwrap_or(fallback))
+}
