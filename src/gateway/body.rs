@@ -239,7 +239,7 @@ fn poll_http1(
         match Pin::new(&mut *incoming).poll_frame(cx) {
             Poll::Ready(frame) => {
                 let at_end = match &frame {
-                    Some(Ok(_)) => incoming.is_end_stream(),
+                    Some(Ok(frame)) => frame.is_trailers() || incoming.is_end_stream(),
                     None => true,
                     Some(Err(_)) => {
                         *lease = None;

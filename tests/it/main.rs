@@ -18,5 +18,6 @@ mod documents;
 mod readings;
 mod sessions;
 mod support;
+mod gateway;
 mod tidy;
 mod whoami;

@@ -1,0 +1,1 @@
+//! HTTP/2: over TLS, by prior knowledge, towards applications, and what it carries.

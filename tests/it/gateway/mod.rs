@@ -1,0 +1,14 @@
+//! The proxy over real sockets: what reaches the application, what reaches the client.
+
+mod app;
+mod client;
+mod world;
+
+mod bodies;
+mod heads;
+mod http2;
+mod identity;
+mod limits;
+mod stopping;
+mod upgrades;
+mod upstreams;
