@@ -130,7 +130,14 @@ impl ClientConnection {
     pub(super) fn exchange_begins(&self) {
         self.open.set(self.open.get().saturating_add(1));
         self.phase.set(Phase::Busy);
-        self.alarm.stop();
+        if !self.has_orders() {
+            self.alarm.stop();
+        }
+    }
+
+    /// Whether the alarm rang, or will, for another reason than time.
+    fn has_orders(&self) -> bool {
+        self.aborting.get() || (self.worker.draining() && !self.draining.get())
     }
 
     pub(super) fn exchange_ends(&self, complete: bool) {
@@ -147,7 +154,7 @@ impl ClientConnection {
                 (Phase::Idle, self.timeouts().keep_alive)
             };
             self.phase.set(phase);
-            if !self.aborting.get() {
+            if !self.has_orders() {
                 self.alarm.set(limit);
             }
         }

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use stepgate::aal::{Aal, AuthenticationMethod};
-use stepgate::authz::{self, Checker, CurrentRules, IdentityBase};
+use stepgate::authz::{self, Checker, IdentityBase};
 use stepgate::clock::Clock;
 use stepgate::gateway::{
     self, Config, ForwardedFamily, IdentityHeaders, Limits, ListenAddress, ListenerConfig,
     LocalService, Parts, Running, StartError, Timeouts,
 };
 use stepgate::pages::Pages;
-use stepgate::policy::{Completion, RuleSet, SecondFactor, Subject};
+use stepgate::policy::{Completion, SecondFactor, Subject};
+use stepgate::rules::RuleStore;
 use stepgate::telemetry::AccessLog;
 use stepgate::whoami::{
     self, Answer, Asking, Credential, HeaderSource, IdentityService, Resolver, Said, Session,
@@ -82,20 +83,20 @@ fn session(person: &str, aal: Aal, now: Timestamp) -> Said {
     }))
 }
 
-struct Fixed(Arc<RuleSet>);
-
-impl CurrentRules for Fixed {
-    fn current(&self) -> Arc<RuleSet> {
-        Arc::clone(&self.0)
-    }
-}
-
 /// A gateway under test.
 pub(super) struct World {
     pub(super) gate: Option<Running>,
     pub(super) clock: Clock,
     /// Holds what the gateway asks for off its workers.
-    _service: tokio::runtime::Runtime,
+    service: Option<tokio::runtime::Runtime>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(service) = self.service.take() {
+            service.shutdown_background();
+        }
+    }
 }
 
 /// What a test wants to be different.
@@ -150,7 +151,7 @@ impl Plan {
             identity: IdentityBase::Url("http://id.test".into()),
             ..authz::Config::default()
         };
-        let rules = Arc::new(Fixed(Arc::new(rules.numbered(1))));
+        let rules = Arc::new(RuleStore::new(rules, clock.wall()));
         let checker = Checker::new(rules, resolver, answers, clock.clone());
         let gate = gateway::start(
             self.config,
@@ -165,7 +166,7 @@ impl Plan {
         Ok(World {
             gate: Some(gate),
             clock,
-            _service: service,
+            service: Some(service),
         })
     }
 }
