@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use ipnet::IpNet;
+
 use crate::secret::SecretString;
 
 /// Configuration of the admin listener (`admin`).
@@ -11,4 +13,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// What clients show as `Authorization: Bearer`; `None`: loopback only, nothing to show.
     pub token: Option<SecretString>,
+    /// Whether clients must show a certificate of a configured authority.
+    pub asks_client_certificates: bool,
+    /// Networks of the proxies in front whose `X-Forwarded-*` are believed.
+    pub trusted_proxies: Vec<IpNet>,
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use super::identity::{EmbeddedSection, ExternalSection, IdentitySection};
+use super::external::ExternalSection;
+use super::identity::{EmbeddedSection, IdentitySection};
 use super::proxy::ProxySection;
 use super::sections::File;
 use super::{Config, Database, Embedded, Identity, PublicAddress, public_address};
@@ -37,22 +38,13 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         Identity::Embedded(_) => whoami::Config::default().timeout,
     };
     let answers = answers(&mut file, &composed);
+    let headers = application_headers(&mut file);
     let sessions = whoami::Config {
         cache: file.cache,
         limits: file.limits,
         timeout,
         serve_stale_when_down: file.serve_stale_when_down,
-        identity_headers: file.upstream_identity.headers.clone(),
-    };
-    let headers = IdentityHeaders {
-        names: file
-            .upstream_identity
-            .headers
-            .iter()
-            .map(|(name, _)| Box::from(name.as_str()))
-            .collect(),
-        strip: file.upstream_identity.strip,
-        keep_session_cookie: file.upstream_identity.keep_session_cookie,
+        identity_headers: file.upstream_identity.headers,
     };
     let access_log = file.telemetry.access_log.output != AccessLogOutput::Off;
     let proxy = file.proxy.map(|proxy| gateway::Config {
@@ -68,6 +60,15 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         mount: composed.mount,
         access_log,
     });
+    let admin_tls = file.admin.as_mut().and_then(|admin| admin.tls.take());
+    let admin = file.admin.map(|admin| admin::Config {
+        listen: admin.listen,
+        token: admin.token,
+        asks_client_certificates: admin_tls
+            .as_ref()
+            .is_some_and(|tls| tls.client_ca.is_some()),
+        trusted_proxies: admin.trusted_proxies,
+    });
     Some(Config {
         proxy,
         rules: rules::Config {
@@ -79,12 +80,23 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         identity: composed.identity,
         sessions,
         answers,
-        admin: file.admin.map(|admin| admin::Config {
-            listen: admin.listen,
-            token: admin.token,
-        }),
+        admin,
+        admin_tls,
         telemetry: file.telemetry,
     })
+}
+
+fn application_headers(file: &mut File) -> IdentityHeaders {
+    IdentityHeaders {
+        names: file
+            .upstream_identity
+            .headers
+            .iter()
+            .map(|(name, _)| Box::from(name.as_str()))
+            .collect(),
+        strip: std::mem::take(&mut file.upstream_identity.strip),
+        keep_session_cookie: file.upstream_identity.keep_session_cookie,
+    }
 }
 
 fn answers(file: &mut File, composed: &Composed) -> authz::Config {
@@ -198,6 +210,8 @@ fn embedded(
         identity: Identity::Embedded(Box::new(Embedded {
             mount,
             listen: section.listen,
+            tls: section.tls,
+            trusted_proxies: section.trusted_proxies,
             public_address,
             database: database?,
             kratos: section.kratos,

@@ -7,6 +7,7 @@ mod choices;
 mod compose;
 mod database;
 mod environment;
+mod external;
 mod identity;
 mod kratos;
 pub mod kratos_format;
@@ -24,9 +25,11 @@ mod web_url;
 
 use std::net::SocketAddr;
 
+use ipnet::IpNet;
+
 pub use database::Database;
 pub use environment::Environment;
-pub use identity::{CircuitBreaker, External, WhoamiRequiredAal};
+pub use external::{CircuitBreaker, External, WhoamiRequiredAal};
 pub use kratos::{Kratos, load_kratos};
 pub use load::{DEFAULT_FILE, Loaded, load, schema};
 pub use origin::{Origin, need_restart};
@@ -51,6 +54,8 @@ pub struct Config {
     pub answers: authz::Config,
     /// Door 4; `None`: it is switched off.
     pub admin: Option<admin::Config>,
+    /// TLS of door 4.
+    pub admin_tls: Option<gateway::TlsConfig>,
     /// Logs.
     pub telemetry: telemetry::Config,
 }
@@ -71,6 +76,10 @@ pub struct Embedded {
     pub mount: Option<Box<str>>,
     /// Its own listener.
     pub listen: Option<SocketAddr>,
+    /// TLS of its own listener.
+    pub tls: Option<gateway::TlsConfig>,
+    /// Networks of the proxies in front of its own listener whose `X-Forwarded-*` are believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Its public URL: fixed, never taken from a request.
     pub public_address: PublicAddress,
     /// Where it keeps its data.

@@ -169,7 +169,8 @@ impl FromNode for Address {
     }
 }
 
-struct Tls(TlsConfig);
+/// `tls` of a listener.
+pub(super) struct Tls(pub(super) TlsConfig);
 
 impl FromNode for Tls {
     fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {

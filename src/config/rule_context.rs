@@ -35,22 +35,19 @@ impl Config {
         })
     }
 
-    /// The hosts that get the embedded service's cookie. On a single loopback listener that is
-    /// whatever host the listener is asked for, so nothing is out of reach.
+    /// The hosts that get the embedded service's cookie.
     fn session_reach(&self) -> Option<SessionReach> {
         let Identity::Embedded(embedded) = &self.identity else {
             return None;
         };
-        match &embedded.public_address {
-            PublicAddress::Loopback { .. } => None,
-            PublicAddress::Fixed { host, .. } => Some(SessionReach {
-                host: host.clone(),
-                domain: embedded
-                    .kratos
-                    .cookie_domain
-                    .as_deref()
-                    .and_then(|domain| Host::parse(domain.trim_start_matches('.')).ok()),
-            }),
-        }
+        let host = match &embedded.public_address {
+            PublicAddress::Loopback { .. } => Host::parse("localhost").ok()?,
+            PublicAddress::Fixed { host, .. } => host.clone(),
+        };
+        let domain = embedded.kratos.cookie_domain.as_deref();
+        Some(SessionReach {
+            host,
+            domain: domain.and_then(|domain| Host::parse(domain.trim_start_matches('.')).ok()),
+        })
     }
 }

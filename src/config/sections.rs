@@ -4,11 +4,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use super::choices::{Output, SecretText};
 use super::identity::IdentitySection;
-use super::proxy::{ProxySection, positive};
+use super::proxy::{ProxySection, Tls, positive};
 use super::upstream_identity::{self, UpstreamIdentity};
 use crate::document::{Fields, FromNode, Node, OneOrMany, Place, Problem, Reading};
+use crate::gateway::TlsConfig;
 use crate::secret::SecretString;
 use crate::telemetry::{AccessLogConfig, LogConfig, LogFormat, LogLevel};
 use crate::{telemetry, whoami};
@@ -39,6 +42,8 @@ pub(super) struct AdminSection {
     pub(super) place: Place,
     pub(super) listen: SocketAddr,
     pub(super) token: Option<SecretString>,
+    pub(super) tls: Option<TlsConfig>,
+    pub(super) trusted_proxies: Vec<IpNet>,
 }
 
 impl FromNode for File {
@@ -130,6 +135,9 @@ fn read_admin(fields: &mut Fields<'_, '_>) -> Option<AdminSection> {
         // `listen: null` switches the listener off.
         let listen: Option<SocketAddr> = admin.or("listen", Some(default));
         let token: Option<SecretText> = admin.get("token");
+        let tls: Option<Tls> = admin.get("tls");
+        let tls = tls.map(|tls| tls.0);
+        let trusted_proxies = admin.or("trusted_proxies", Vec::new());
         let listen = listen?;
         let token = token.map(|token| token.0);
         if token
@@ -140,9 +148,10 @@ fn read_admin(fields: &mut Fields<'_, '_>) -> Option<AdminSection> {
             let help = "`openssl rand -hex 32` makes a good one";
             admin.problem_at("token", "invalid_value", message, Some(help));
         }
-        if token.is_none() && !listen.ip().is_loopback() {
-            let message = "an admin listener beyond loopback needs a token";
-            let help = "give `admin.token`, or listen on 127.0.0.1";
+        let certificates = tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+        if token.is_none() && !certificates && !listen.ip().is_loopback() {
+            let message = "an admin listener beyond loopback needs a token or client certificates";
+            let help = "give `admin.token` or `admin.tls.client_ca`, or listen on 127.0.0.1";
             admin.problem_at("listen", "contradiction", message, Some(help));
         }
         let place = admin.section().place.clone();
@@ -150,6 +159,8 @@ fn read_admin(fields: &mut Fields<'_, '_>) -> Option<AdminSection> {
             place,
             listen,
             token,
+            tls,
+            trusted_proxies,
         })
     })
 }

@@ -320,3 +320,54 @@ fn a_valid_file_fits_the_schema() {
     }
     assert!(!validator.is_valid(&serde_json::json!({ "proxi": {} })));
 }
+
+#[test]
+fn a_second_factor_can_only_be_looked_up_where_someone_tells() {
+    let known = |keys: &str| {
+        let text = format!(
+            "proxy: {{ listen: 127.0.0.1:1 }}\nidentity: {{ external: {{ public_url: http://k, {keys} }} }}\n"
+        );
+        config_of(&text)
+            .rule_context(&Environment::default())
+            .second_factor_is_known
+    };
+    assert!(known(""));
+    assert!(!known("whoami_required_aal: aal1"));
+    assert!(known("whoami_required_aal: aal1, admin_url: http://k:4434"));
+}
+
+#[test]
+fn listeners_of_the_service_runtime_take_tls_too() {
+    let tls = "tls: { certificates: [{ cert: a.crt, key: a.key }], client_ca: ca.crt }";
+    let text = format!("{EXTERNAL}admin: {{ listen: 0.0.0.0:4434, {tls} }}\n");
+    let config = config_of(&text);
+    assert!(config.admin.unwrap().asks_client_certificates);
+    assert_eq!(config.admin_tls.unwrap().certificates.len(), 1);
+    let text = format!(
+        "identity: {{ embedded: {{ listen: 127.0.0.1:4433, browser_url: https://id.example.com, {tls} }} }}\n"
+    );
+    let Identity::Embedded(embedded) = config_of(&text).identity else {
+        panic!("not embedded");
+    };
+    assert!(embedded.tls.is_some());
+    let text = format!("{EMBEDDED}  embedded: {{ {tls} }}\n").replace("{ embedded: }", "");
+    assert!(problem_of(&text).1.contains("a listener that is not there"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn reading_a_file_never_panics(
+        lines in proptest::collection::vec(
+            "(proxy|identity|admin|sessions|  listen|  embedded|  external|    mount|  token|  - a)\
+             : ?(|1|x|null|127.0.0.1:1|/auth|\\[\\]|\\{\\}|\\$\\{A\\}|30s|&a|\\*a)",
+            0..12,
+        )
+    ) {
+        let mut problems = Problems::new();
+        if let Some(root) = parse(&Source::new("stepgate.yaml", &lines.join("\n")), &mut problems) {
+            let environment = Environment::from([("STEPGATE__PROXY__LISTEN", "x")]);
+            let loaded = convert(root, Path::new("a"), (&environment, &[]), problems);
+            proptest::prop_assert!(loaded.config.is_some() || !loaded.problems.is_empty());
+        }
+    }
+}

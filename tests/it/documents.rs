@@ -39,8 +39,10 @@ fn every_rule_file_in_the_documentation_compiles() {
 #[test]
 fn every_file_on_the_shelf_of_rules_loads() {
     let shelf: PathBuf = package().join("rules");
-    if let Err(problems) = load(&[shelf], &Context::default()) {
-        panic!("{problems:?}");
+    for folder in [shelf.join("examples"), shelf] {
+        if let Err(problems) = load(&[folder], &Context::default()) {
+            panic!("{problems:?}");
+        }
     }
 }
 
