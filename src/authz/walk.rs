@@ -205,7 +205,10 @@ impl Learnt {
         };
         self.cache = Some(resolved.source);
         self.whoami += resolved.took;
-        self.set_cookies.extend(resolved.set_cookies);
+        // The latest renewal is the one to keep.
+        if !resolved.set_cookies.is_empty() {
+            self.set_cookies = resolved.set_cookies;
+        }
         (resolved.resolution, resolved.conclusive)
     }
 }

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache as Store;
-
 use super::evictions::Evictions;
-use super::key::{BuildKeyHash, Key, Keyring};
+use super::key::{Key, Keyring};
+use super::store::Store;
 use super::{Cache, Record, ResolveError};
 use crate::clock::Monotonic;
 
@@ -17,8 +15,8 @@ const REFUSALS: u64 = 50_000;
 /// What is known of credentials. Bounded; freshness is by our own clock, so the stores below know
 /// nothing of time.
 pub(super) struct Known {
-    sessions: Store<Key, Arc<Record>, BuildKeyHash>,
-    others: Store<Key, Arc<Other>, BuildKeyHash>,
+    sessions: Store<Arc<Record>>,
+    others: Store<Arc<Other>>,
 }
 
 /// An answer that is no session.
@@ -42,8 +40,8 @@ pub(super) enum NoSession {
 impl Known {
     pub(super) fn new(config: &Cache) -> Self {
         Self {
-            sessions: store(config.max_entries),
-            others: store(REFUSALS),
+            sessions: Store::new(config.max_entries),
+            others: Store::new(REFUSALS),
         }
     }
 
@@ -54,7 +52,7 @@ impl Known {
         evictions: &Evictions,
         keys: &Keyring,
     ) -> Option<Arc<Record>> {
-        let record = self.sessions.get(&key)?;
+        let record = self.sessions.find(key)?;
         let subject = record.subject();
         let about = || {
             [
@@ -68,18 +66,18 @@ impl Known {
 
     /// An answer other than a session, of whatever age, unless it was evicted.
     pub(super) fn other(&self, key: Key, evictions: &Evictions) -> Option<Arc<Other>> {
-        let other = self.others.get(&key)?;
+        let other = self.others.find(key)?;
         evictions.allow(other.started, || [key]).then_some(other)
     }
 
     pub(super) fn keep_session(&self, key: Key, record: Arc<Record>) {
-        self.others.invalidate(&key);
+        self.others.remove(key);
         self.sessions.insert(key, record);
     }
 
     pub(super) fn keep_other(&self, key: Key, other: Other) {
         match other.what {
-            NoSession::Worthless | NoSession::Undisclosed => self.sessions.invalidate(&key),
+            NoSession::Worthless | NoSession::Undisclosed => self.sessions.remove(key),
             // An outage says nothing of the session.
             NoSession::Failed(_) => {}
         }
@@ -87,25 +85,17 @@ impl Known {
     }
 
     pub(super) fn forget(&self, key: Key) {
-        self.sessions.invalidate(&key);
-        self.others.invalidate(&key);
+        self.sessions.remove(key);
+        self.others.remove(key);
     }
 
     pub(super) fn forget_all(&self) {
-        self.sessions.invalidate_all();
-        self.others.invalidate_all();
+        self.sessions.clear();
+        self.others.clear();
     }
 
-    /// Sessions kept, fresh or not; approximate.
-    pub(super) fn sessions(&self) -> u64 {
-        self.sessions.entry_count()
+    /// Sessions kept, fresh or not.
+    pub(super) fn sessions(&self) -> usize {
+        self.sessions.len()
     }
-}
-
-/// New entries always get in: a session that was not admitted would be asked for at each request.
-fn store<V: Clone + Send + Sync + 'static>(entries: u64) -> Store<Key, V, BuildKeyHash> {
-    Store::builder()
-        .max_capacity(entries)
-        .eviction_policy(EvictionPolicy::lru())
-        .build_with_hasher(BuildKeyHash::default())
 }

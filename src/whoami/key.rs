@@ -2,13 +2,31 @@
 
 use std::hash::Hasher;
 
-use siphasher::sip128::{Hasher128, SipHasher24};
+use siphasher::sip128::{Hash128, Hasher128, SipHasher24};
 
 use super::{Credential, CredentialKind};
 
 /// What stands for a credential, a session id or an identity id in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key(u128);
+pub(super) struct Key([u64; 2]);
+
+impl Key {
+    /// Half of it, for hash tables.
+    pub(super) const fn hash(self) -> u64 {
+        let [half, _] = self.0;
+        half
+    }
+
+    /// Bits of the other half, to spread keys over shards.
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "some of its bits are wanted, no number"
+    )]
+    pub(super) const fn spread(self) -> usize {
+        let [_, half] = self.0;
+        half as usize
+    }
+}
 
 /// Makes keys with a random secret of this process, so that nobody outside can aim at a
 /// collision.
@@ -62,7 +80,8 @@ impl Keyring {
             hasher.write(part);
         }
         hasher.write_u8(domain as u8);
-        Key(hasher.finish128().as_u128())
+        let Hash128 { h1, h2 } = hasher.finish128();
+        Key([h1, h2])
     }
 }
 

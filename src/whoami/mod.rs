@@ -20,6 +20,7 @@ mod record;
 mod resolution;
 mod resolver;
 mod service;
+mod store;
 
 pub use config::{Cache, Config, HeaderSource, Limits};
 pub use credential::{AmbiguousCredentials, Credential, CredentialKind};

@@ -63,6 +63,7 @@ impl Question {
                 (Ok(resolution), answer.set_cookies, valid)
             }
             Err(error) => {
+                tell(&error);
                 let error = failure(&error);
                 self.keep(NoSession::Failed(error.clone()));
                 (Err(error), Vec::<HeaderValue>::new(), true)
@@ -154,6 +155,18 @@ impl Drop for Question {
                 .evictions
                 .question_ended(self.number, self.shared.now());
             self.shared.flights.abandon(self.key);
+        }
+    }
+}
+
+/// Once a question, however many requests wait for it.
+fn tell(error: &WhoamiError) {
+    match error {
+        WhoamiError::Unreachable(_) | WhoamiError::Unexpected(_) | WhoamiError::Overloaded => {
+            tracing::warn!(%error, "a session could not be checked");
+        }
+        WhoamiError::Throttled { .. } | WhoamiError::CircuitOpen { .. } => {
+            tracing::debug!(%error, "a session could not be checked");
         }
     }
 }

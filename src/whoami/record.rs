@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
 use crate::clock::Monotonic;
@@ -15,9 +14,10 @@ use crate::policy::Subject;
 #[derive(Debug)]
 pub struct Record {
     subject: Subject,
-    names: Arc<[HeaderName]>,
-    /// The values of `names` in order, each behind its length as two bytes; see `ABSENT`.
-    values: Bytes,
+    names: Arc<Vec<HeaderName>>,
+    /// The values of `names` in order, each behind its length as two bytes, or one of the marks
+    /// below instead of a length.
+    values: Box<[u8]>,
     asked: Asked,
 }
 
@@ -28,35 +28,40 @@ pub(super) struct Asked {
     pub(super) fresh_until: Monotonic,
 }
 
-/// Length that stands for a header the session has no value for.
+/// The session has no value for this header.
 const ABSENT: u16 = u16::MAX;
+/// The value is the session's id.
+const SESSION_ID: u16 = u16::MAX - 1;
+/// The value is the identity's id.
+const IDENTITY_ID: u16 = u16::MAX - 2;
 
 impl Record {
     /// Keeps `subject`, and `values[i]` for `names[i]`.
     pub(super) fn new(
         subject: Subject,
-        names: Arc<[HeaderName]>,
+        names: Arc<Vec<HeaderName>>,
         values: &[Option<String>],
         asked: Asked,
     ) -> Self {
         let mut packed = Vec::new();
         for value in values {
-            let fitting = value
-                .as_deref()
-                .and_then(|value| Some((u16::try_from(value.len()).ok()?, value)))
-                .filter(|(length, _)| *length != ABSENT);
-            match fitting {
-                Some((length, value)) => {
-                    packed.extend_from_slice(&length.to_be_bytes());
-                    packed.extend_from_slice(value.as_bytes());
-                }
-                None => packed.extend_from_slice(&ABSENT.to_be_bytes()),
-            }
+            let (mark, bytes) = match value.as_deref() {
+                None => (ABSENT, ""),
+                Some(value) if value == &*subject.session_id => (SESSION_ID, ""),
+                Some(value) if value == &*subject.identity_id => (IDENTITY_ID, ""),
+                Some(value) => match u16::try_from(value.len()) {
+                    Ok(length) if length < IDENTITY_ID => (length, value),
+                    Ok(_) | Err(_) => (ABSENT, ""),
+                },
+            };
+            packed.extend_from_slice(&mark.to_be_bytes());
+            packed.extend_from_slice(bytes.as_bytes());
         }
         Self {
             subject,
             names,
-            values: Bytes::from(packed.into_boxed_slice()),
+            // A copy of just the right size: shrinking may leave a block as large as it was.
+            values: packed.as_slice().into(),
             asked,
         }
     }
@@ -78,28 +83,20 @@ impl Record {
     /// The identity headers of this session's requests. A header that the session has no value
     /// for is left out; the gateway has removed whatever the client sent under its name.
     pub fn identity_headers(&self) -> impl Iterator<Item = (&HeaderName, HeaderValue)> {
-        let mut rest = self.values.clone();
+        let mut rest = &*self.values;
         self.names.iter().filter_map(move |name| {
-            let length = rest.split_to_checked(2)?;
-            let length = u16::from_be_bytes(<[u8; 2]>::try_from(length.as_ref()).ok()?);
-            if length == ABSENT {
-                return None;
-            }
-            let value = rest.split_to_checked(usize::from(length))?;
-            HeaderValue::from_maybe_shared(value)
-                .ok()
-                .map(|value| (name, value))
+            let (mark, behind) = rest.split_first_chunk::<2>()?;
+            let (value, behind) = match u16::from_be_bytes(*mark) {
+                ABSENT => (None, behind),
+                SESSION_ID => (Some(self.subject.session_id.as_bytes()), behind),
+                IDENTITY_ID => (Some(self.subject.identity_id.as_bytes()), behind),
+                length => {
+                    let (value, behind) = behind.split_at_checked(usize::from(length))?;
+                    (Some(value), behind)
+                }
+            };
+            rest = behind;
+            Some((name, HeaderValue::from_bytes(value?).ok()?))
         })
-    }
-}
-
-/// `Bytes::split_to` that answers instead of panicking.
-trait SplitToChecked {
-    fn split_to_checked(&mut self, at: usize) -> Option<Bytes>;
-}
-
-impl SplitToChecked for Bytes {
-    fn split_to_checked(&mut self, at: usize) -> Option<Bytes> {
-        (at <= self.len()).then(|| self.split_to(at))
     }
 }

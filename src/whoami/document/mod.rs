@@ -119,7 +119,12 @@ fn completions(value: Option<&Value>) -> Result<Vec<Completion>, Malformed> {
             completed_at,
         })
     };
-    entries.iter().map(completion).collect()
+    // Exactly as much as is needed: many sessions are kept.
+    let mut completions = Vec::with_capacity(entries.len());
+    for entry in entries {
+        completions.push(completion(entry)?);
+    }
+    Ok(completions)
 }
 
 /// Reads one JSON document; a name that comes twice in an object, too deep a nesting or anything

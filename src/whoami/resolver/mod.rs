@@ -27,7 +27,7 @@ pub struct Resolver(pub(super) Arc<Shared>);
 /// What all clones and the questions under way share.
 pub(super) struct Shared {
     pub(super) service: Arc<dyn IdentityService>,
-    pub(super) names: Arc<[HeaderName]>,
+    pub(super) names: Arc<Vec<HeaderName>>,
     pub(super) config: Config,
     pub(super) clock: Clock,
     pub(super) runtime: Handle,
@@ -53,13 +53,10 @@ impl Resolver {
         clock: Clock,
     ) -> Self {
         let longest_use = config.timeout + config.cache.ttl + config.serve_stale_when_down;
+        let names = config.identity_headers.iter().map(|(name, _)| name.clone());
         Self(Arc::new(Shared {
             service,
-            names: config
-                .identity_headers
-                .iter()
-                .map(|(name, _)| name.clone())
-                .collect(),
+            names: Arc::new(names.collect()),
             clock,
             runtime,
             keys: Keyring::new(name),
@@ -151,9 +148,9 @@ impl Resolver {
         }
     }
 
-    /// Sessions in the cache, approximately.
+    /// Sessions in the cache, fresh or not.
     #[must_use]
-    pub fn cached_sessions(&self) -> u64 {
+    pub fn cached_sessions(&self) -> usize {
         self.0.known.sessions()
     }
 }
