@@ -73,7 +73,8 @@ async fn open_own(
         (Some(_), None) | (None, _) => Vec::new(),
     };
     let router = opened.router(selfservice::Config {
-        mount: embedded.mount.as_deref().unwrap_or_default().to_owned(),
+        // The gateway takes the mount off before it hands a request over.
+        mount: String::new(),
         trusted_proxies,
         admin_url: None,
     });
