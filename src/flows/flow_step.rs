@@ -81,6 +81,20 @@ impl Service {
         }
     }
 
+    /// The login or sign-up that a fetch names, if this browser may see it and it is not over.
+    pub(super) async fn browser_flow(
+        &self,
+        kind: FlowKind,
+        visitor: &Visitor,
+    ) -> Result<FlowRecord, Failure> {
+        let record = self.flow_to_fetch(kind, visitor).await?;
+        self.check_browser(&record, visitor)?;
+        if record.is_expired(self.now()) {
+            return Err(self.gone(&record).into());
+        }
+        Ok(record)
+    }
+
     /// 410 for a fetch, with where to open a new flow.
     pub(super) fn gone(&self, record: &FlowRecord) -> Problem {
         let with_id = match (record.kind, record.transport) {

@@ -141,11 +141,7 @@ impl Service {
 
     /// Fetches a login.
     pub async fn fetch_login(&self, visitor: &Visitor) -> Outcome {
-        let record = self.flow_to_fetch(FlowKind::Login, visitor).await?;
-        self.check_browser(&record, visitor)?;
-        if record.is_expired(self.now()) {
-            return Err(self.gone(&record).into());
-        }
+        let record = self.browser_flow(FlowKind::Login, visitor).await?;
         let flow = self.show_flow(&record, visitor, None);
         Ok(Answer::json(StatusCode::OK, &flow))
     }

@@ -29,6 +29,7 @@ mod shape;
 mod site;
 mod throttle;
 mod traits;
+mod views;
 mod visitor;
 
 pub use answer::{Answer, Browser, Failure, Outcome, Program};
@@ -42,4 +43,5 @@ pub use service::Service;
 pub use sessions::links;
 pub use site::Site;
 pub use throttle::DEVICE_COOKIE;
+pub use views::{FlowView, Person, SessionView};
 pub use visitor::{BrowserMarks, Submission, Visitor, Wants};

@@ -17,6 +17,15 @@ pub fn png_data_uri(text: &str) -> Option<String> {
     Some(format!("data:image/png;base64,{}", STANDARD.encode(png)))
 }
 
+/// A QR code of `text` as an SVG in a `data:` URI; `None` when the text is too long for one.
+#[must_use]
+pub fn svg_data_uri(text: &str) -> Option<String> {
+    Some(format!(
+        "data:image/svg+xml;base64,{}",
+        STANDARD.encode(svg(text)?)
+    ))
+}
+
 /// A QR code of `text` as an SVG document; `None` when the text is too long for one.
 #[must_use]
 pub fn svg(text: &str) -> Option<String> {

@@ -84,11 +84,7 @@ impl Service {
     /// Fetches a sign-up.
     pub async fn fetch_registration(&self, visitor: &Visitor) -> Outcome {
         self.sign_up_allowed()?;
-        let record = self.flow_to_fetch(FlowKind::Registration, visitor).await?;
-        self.check_browser(&record, visitor)?;
-        if record.is_expired(self.now()) {
-            return Err(self.gone(&record).into());
-        }
+        let record = self.browser_flow(FlowKind::Registration, visitor).await?;
         let flow = self.show_flow(&record, visitor, None);
         Ok(Answer::json(StatusCode::OK, &flow))
     }

@@ -97,10 +97,20 @@ impl Service {
 
     /// Fetches the settings.
     pub async fn fetch_settings(&self, visitor: &Visitor) -> Outcome {
+        let (record, current) = self.own_settings(visitor).await?;
+        let flow = self.show_flow(&record, visitor, Some(&current.account));
+        Ok(Answer::json(StatusCode::OK, &flow))
+    }
+
+    /// The settings that a fetch names, if they are the visitor's and not over.
+    pub(super) async fn own_settings(
+        &self,
+        visitor: &Visitor,
+    ) -> Result<(FlowRecord, Current), Failure> {
         let Some(current) = self.current(visitor).await? else {
             let problem = Problem::no_session();
             let to = self.site.ui(FlowKind::Login).to_owned();
-            return Ok(Answer::problem_or(problem, StatusCode::FOUND, to));
+            return Err(Answer::problem_or(problem, StatusCode::FOUND, to).into());
         };
         let record = self.flow_to_fetch(FlowKind::Settings, visitor).await?;
         if record.identity != Some(current.account.identity.id) {
@@ -108,13 +118,12 @@ impl Service {
         }
         if !self.satisfies_settings(&current) {
             let back = self.site.ui_of(FlowKind::Settings, record.id);
-            return Ok(self.asks_for_second_factor(Some(&back)));
+            return Err(self.asks_for_second_factor(Some(&back)).into());
         }
         if record.is_expired(self.now()) {
             return Err(self.gone(&record).into());
         }
-        let flow = self.show_flow(&record, visitor, Some(&current.account));
-        Ok(Answer::json(StatusCode::OK, &flow))
+        Ok((record, current))
     }
 
     /// Takes a change.

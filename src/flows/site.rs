@@ -29,16 +29,18 @@ impl Site {
         let base = settings.public_url().to_owned();
         let flows = &settings.self_service;
         let implied = format!("{base}/self-service");
+        let sessions = format!("{base}/sessions");
         let own_pages = [
             &flows.login.ui_url,
             &flows.registration.flow.ui_url,
             &flows.settings.flow.ui_url,
+            &sessions,
         ];
         // Pages that we serve ourselves are places that we hand out as `return_to`.
         let below = format!("{base}/");
         let built_in = own_pages
             .into_iter()
-            .filter(|page| page.starts_with(&below))
+            .filter(|page| flows.login.ui_url.starts_with(&below) && page.starts_with(&below))
             .map(String::as_str);
         let allowed = flows.allowed_return_urls.iter().map(String::as_str);
         let allowed = allowed.chain([implied.as_str()]).chain(built_in);

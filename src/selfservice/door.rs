@@ -25,8 +25,8 @@ const CSRF_COOKIE_AGE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// The door's state.
 pub(super) struct Door {
-    service: Arc<Service>,
-    config: Config,
+    pub(super) service: Arc<Service>,
+    pub(super) config: Config,
     csrf_cookie: String,
     csrf_attributes: CookieAttributes,
 }
@@ -102,6 +102,11 @@ impl Door {
         if matches!(route, Route::Alive | Route::Ready) {
             return (self.health(route, &parts.method).await, false);
         }
+        let mut body = Some(body);
+        if let Some(page) = self.page(parts, path, query, &mut body).await {
+            return (page, true);
+        }
+        let body = body.unwrap_or_default();
         let visit = visit::read(
             &self.service,
             &self.config,
@@ -252,7 +257,7 @@ impl Door {
         reply::set_cookies(response, &answer.cookies);
     }
 
-    fn csrf_cookie(&self, secret: &CsrfSecret) -> SetCookie {
+    pub(super) fn csrf_cookie(&self, secret: &CsrfSecret) -> SetCookie {
         SetCookie::new(
             &self.csrf_cookie,
             secret.cookie_value(),
@@ -355,7 +360,7 @@ fn not_offered(kind: FlowKind) -> Failure {
     Problem::bad_request(&reason).into()
 }
 
-async fn read_body(headers: &HeaderMap, body: Body) -> Submission {
+pub(super) async fn read_body(headers: &HeaderMap, body: Body) -> Submission {
     let bytes = to_bytes(body, BODY_LIMIT_BYTES).await;
     match bytes {
         Ok(bytes) => Fields::decode(headers, &bytes),
@@ -363,6 +368,6 @@ async fn read_body(headers: &HeaderMap, body: Body) -> Submission {
     }
 }
 
-fn request_id(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn request_id(headers: &HeaderMap) -> Option<&str> {
     headers.get("x-request-id")?.to_str().ok()
 }

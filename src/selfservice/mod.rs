@@ -2,6 +2,7 @@
 //! its pages where they are ours.
 
 mod door;
+mod page;
 mod reply;
 mod route;
 mod schemas;
@@ -14,6 +15,7 @@ use ipnet::IpNet;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::flows::Service;
+use crate::pages::Pages;
 
 /// What the door needs to know besides the service's own settings.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +26,25 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Where requests for the admin API are sent on to, if anywhere.
     pub admin_url: Option<String>,
+    /// Our own pages, where the flows lead to them.
+    pub pages: Option<Arc<Pages>>,
+    /// What people are asked to prove themselves for.
+    pub purposes: Option<Arc<dyn Purposes>>,
+}
+
+/// Knows why somebody was sent here, by where they want to go.
+pub trait Purposes: Send + Sync + std::fmt::Debug {
+    /// What the page at `return_to` asks for; `None` for pages that nobody knows.
+    fn purpose_of(&self, return_to: &str) -> Option<Purpose>;
+}
+
+/// Why somebody was sent here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Purpose {
+    /// The rule's `reason`, in the operator's words.
+    pub reason: Option<String>,
+    /// Whether the page wants a second factor.
+    pub second_factor: bool,
 }
 
 /// The address that a request came from, put into its extensions by whoever accepted it.

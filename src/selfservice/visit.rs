@@ -7,12 +7,9 @@ use http::header::{AUTHORIZATION, COOKIE, ORIGIN};
 use http::{Extensions, HeaderMap};
 
 use super::{Config, Peer};
-use crate::flows::{BrowserMarks, DEVICE_COOKIE, Service, Visitor, Wants};
+use crate::flows::{BrowserMarks, CONTINUITY_COOKIE, DEVICE_COOKIE, Service, Visitor, Wants};
 use crate::web::csrf::{self, CsrfSecret};
 use crate::web::{Client, Query, cookies, cors, is_json_request};
-
-/// The cookie that parked submits are found by.
-pub(super) use crate::flows::CONTINUITY_COOKIE;
 
 /// What is read of a request before its path matters.
 pub(super) struct Visit {

@@ -13,6 +13,12 @@ impl Query {
         Self(pairs.into_owned().collect())
     }
 
+    /// One parameter.
+    #[must_use]
+    pub fn of(name: &str, value: &str) -> Self {
+        Self(vec![(name.to_owned(), value.to_owned())])
+    }
+
     /// The first value of a parameter; an empty one counts as absent.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&str> {
