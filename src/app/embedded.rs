@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use super::StartError;
 use crate::admin::Identities;
 use crate::clock::Clock;
-use crate::flows::{self, PasswordHasher};
+use crate::flows::{self, OwnPlaces, PasswordHasher};
 use crate::identity::keys::Keyring;
 use crate::identity::settings::Settings;
 use crate::identity::{IdentityEvent, Listener};
@@ -35,10 +35,12 @@ pub(super) struct Embedded {
 }
 
 impl Embedded {
-    /// Opens the database and makes the service.
+    /// Opens the database and makes the service, which leads people back to places that are `own`
+    /// besides those of its own list.
     pub(super) async fn open(
         mut settings: Settings,
         dsn: &Dsn,
+        own: Option<Arc<dyn OwnPlaces>>,
         runtime: Handle,
         clock: Clock,
     ) -> Result<Self, StartError> {
@@ -56,13 +58,17 @@ impl Embedded {
             HASH_QUEUE,
         );
         sweep_now_and_then(&runtime, store.clone(), clock.clone());
-        let service = Arc::new(flows::Service::new(
+        let service = flows::Service::new(
             Arc::new(settings),
             store.clone(),
             hasher.clone(),
             clock,
             Arc::clone(&forgetful) as Arc<dyn Listener>,
-        ));
+        );
+        let service = Arc::new(match own {
+            Some(own) => service.with_places(own),
+            None => service,
+        });
         Ok(Self {
             service,
             store,

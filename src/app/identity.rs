@@ -6,10 +6,14 @@ use axum::Router;
 use tokio::runtime::Handle;
 
 use super::embedded::{Embedded, Forgetful, InProcess};
+use super::places::Places;
 use super::{StartError, external};
 use crate::admin::Identities;
 use crate::clock::Clock;
 use crate::config::{Config, Database, Identity};
+use crate::flows::OwnPlaces;
+use crate::pages::Pages;
+use crate::rules::RuleStore;
 use crate::store::Dsn;
 use crate::whoami::IdentityService;
 use crate::{config, selfservice};
@@ -33,10 +37,18 @@ pub(super) struct Own {
     pub(super) identities: Arc<Identities>,
 }
 
-/// Makes the service. `port` is the one that the proxy's first listener has got.
+/// What an identity service in this process is to know of the gateway.
+pub(super) struct Around<'a> {
+    pub(super) rules: &'a Arc<RuleStore>,
+    pub(super) pages: &'a Arc<Pages>,
+    /// The ports of the proxy's listeners, in order.
+    pub(super) ports: Vec<u16>,
+}
+
+/// Makes the service.
 pub(super) async fn open(
     config: &Config,
-    port: u16,
+    around: Around<'_>,
     runtime: &Handle,
     clock: &Clock,
 ) -> Result<IdentityParts, StartError> {
@@ -46,17 +58,18 @@ pub(super) async fn open(
             service: external::service(external, clock.clone())?,
             own: None,
         }),
-        Identity::Embedded(embedded) => open_own(config, embedded, port, runtime, clock).await,
+        Identity::Embedded(embedded) => open_own(config, embedded, around, runtime, clock).await,
     }
 }
 
 async fn open_own(
     config: &Config,
     embedded: &config::Embedded,
-    port: u16,
+    around: Around<'_>,
     runtime: &Handle,
     clock: &Clock,
 ) -> Result<IdentityParts, StartError> {
+    let port = around.ports.first().copied().unwrap_or_default();
     let public_url = embedded.public_address.url(port);
     let mut settings = embedded.kratos.draft.clone().settle(&public_url);
     settings.throttle = embedded.throttle;
@@ -65,7 +78,14 @@ async fn open_own(
         Database::Memory => Dsn::Memory,
         Database::Sqlite(path) => Dsn::Sqlite(path.clone()),
     };
-    let opened = Embedded::open(settings, &dsn, runtime.clone(), clock.clone()).await?;
+    let places = Arc::new(Places::new(
+        Arc::clone(around.rules),
+        config.answers.return_to_hosts.clone(),
+        &public_url,
+        around.ports,
+    ));
+    let own = Arc::clone(&places) as Arc<dyn OwnPlaces>;
+    let opened = Embedded::open(settings, &dsn, Some(own), runtime.clone(), clock.clone()).await?;
     // Below the mount it is the gateway that says where a client is; on a listener of its own the
     // same proxies in front are believed.
     let trusted_proxies = match (&embedded.listen, &config.proxy) {
@@ -77,6 +97,8 @@ async fn open_own(
         mount: String::new(),
         trusted_proxies,
         admin_url: None,
+        pages: Some(Arc::clone(around.pages)),
+        purposes: Some(places),
     });
     Ok(IdentityParts {
         name: public_url,

@@ -13,6 +13,7 @@ mod identity;
 mod local;
 mod options;
 mod own_pages;
+mod places;
 mod rules;
 mod running;
 mod serve;

@@ -38,7 +38,7 @@ pub fn serve_identity(file: &Path, styled: bool) -> Result<(), StartError> {
         let settings = draft.settle(&public_url);
         let dsn = Dsn::parse(settings.dsn.as_deref().unwrap_or("memory"))?;
         let (public, private) = (settings.public.clone(), settings.admin.clone());
-        let embedded = Embedded::open(settings, &dsn, handle, clock.clone()).await?;
+        let embedded = Embedded::open(settings, &dsn, None, handle, clock.clone()).await?;
         let readiness = Arc::new(Readiness::default());
         let (public_address, admin_address) = (address(&public)?, address(&private)?);
         let operations = Operations {
@@ -49,6 +49,7 @@ pub fn serve_identity(file: &Path, styled: bool) -> Result<(), StartError> {
         let pages = Arc::new(Pages::new(pages::Config::default())?);
         let routes = embedded.router(selfservice::Config {
             admin_url: Some(private.base_url.clone()),
+            pages: Some(Arc::clone(&pages)),
             ..selfservice::Config::default()
         });
         let routes = own_pages::router(pages).fallback_service(routes);

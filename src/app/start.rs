@@ -45,8 +45,13 @@ pub fn start(config: Config, around: Surroundings) -> Result<Running, StartError
     let rules = Rules::start(&config, &around.environment, &clock)?;
     let bound = config.proxy.clone().map(gateway::bind).transpose()?;
     let runtime = service_runtime()?;
-    let port = bound.as_ref().map_or(0, first_port);
-    let identity = identity::open(&config, port, runtime.handle(), &clock);
+    let pages = Arc::new(Pages::new(pages::Config::default())?);
+    let known = identity::Around {
+        rules: &rules.store,
+        pages: &pages,
+        ports: bound.as_ref().map(ports).unwrap_or_default(),
+    };
+    let identity = identity::open(&config, known, runtime.handle(), &clock);
     let identity = runtime.block_on(identity)?;
     let resolver = Resolver::new(
         config.sessions.clone(),
@@ -58,7 +63,6 @@ pub fn start(config: Config, around: Surroundings) -> Result<Running, StartError
     if let Some(own) = &identity.own {
         own.forgetful.inform(resolver.clone());
     }
-    let pages = Arc::new(Pages::new(pages::Config::default())?);
     let (access_log, access_log_writer) = AccessLog::start(&config.telemetry.access_log)?;
     let mut running = Running {
         gateway: None,
@@ -90,12 +94,14 @@ fn service_runtime() -> Result<Runtime, StartError> {
     Ok(runtime)
 }
 
-/// The port of the first listener; 0 for a unix socket.
-fn first_port(bound: &gateway::BoundListeners) -> u16 {
-    match bound.addresses().first() {
-        Some(gateway::ListenAddress::Tcp(address)) => address.port(),
-        Some(gateway::ListenAddress::Unix(_)) | None => 0,
-    }
+/// The ports of the listeners; 0 for a unix socket.
+fn ports(bound: &gateway::BoundListeners) -> Vec<u16> {
+    let addresses = bound.addresses().iter();
+    let ports = addresses.map(|address| match address {
+        gateway::ListenAddress::Tcp(address) => address.port(),
+        gateway::ListenAddress::Unix(_) => 0,
+    });
+    ports.collect()
 }
 
 /// Effective values by key, for operators.

@@ -39,6 +39,7 @@ pub use parked::CONTINUITY_COOKIE;
 pub use problem::Problem;
 pub use record::{FlowRecord, Opening};
 pub use resolve::Resolved;
+pub use return_to::OwnPlaces;
 pub use service::Service;
 pub use sessions::links;
 pub use site::Site;

@@ -6,12 +6,25 @@
 
 use url::Url;
 
+/// Knows places that are ours although no list names them: the gateway's own hosts.
+pub trait OwnPlaces: Send + Sync {
+    /// Whether people may be sent to this URL. Its spelling was checked already.
+    fn is_ours(&self, url: &Url) -> bool;
+}
+
+/// No places but the listed ones.
+impl OwnPlaces for () {
+    fn is_ours(&self, _url: &Url) -> bool {
+        false
+    }
+}
+
 /// The longest URL that is taken, in bytes.
 const LIMIT_BYTES: usize = 4096;
 
 /// The URLs that `return_to` may lead to.
 #[derive(Clone, Debug)]
-pub struct ReturnList {
+pub(super) struct ReturnList {
     entries: Vec<Entry>,
     default: Url,
 }
@@ -34,7 +47,10 @@ impl ReturnList {
     /// Builds the list; entries that are no absolute URL are left out, as in Kratos. `None` when
     /// the default return URL is none.
     #[must_use]
-    pub fn new<'a>(default: &str, allowed: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+    pub(super) fn new<'a>(
+        default: &str,
+        allowed: impl IntoIterator<Item = &'a str>,
+    ) -> Option<Self> {
         let default = Url::parse(default).ok()?;
         default.host_str()?;
         Some(Self {
@@ -43,10 +59,10 @@ impl ReturnList {
         })
     }
 
-    /// The absolute form of `wanted` if it is allowed. A relative path counts on the host of the
-    /// default return URL.
+    /// The absolute form of `wanted` if it is allowed, by the list or by `own`. A relative path
+    /// counts on the host of the default return URL.
     #[must_use]
-    pub fn check(&self, wanted: &str) -> Option<String> {
+    pub(super) fn check(&self, wanted: &str, own: &dyn OwnPlaces) -> Option<String> {
         if !is_plain(wanted) {
             return None;
         }
@@ -61,7 +77,8 @@ impl ReturnList {
         } else {
             (wanted.to_owned(), parse_absolute(wanted)?)
         };
-        let allowed = self.entries.iter().any(|entry| entry.covers(&url));
+        let listed = self.entries.iter().any(|entry| entry.covers(&url));
+        let allowed = listed || own.is_ours(&url);
         (allowed && path_is_plain(&text)).then_some(text)
     }
 }
@@ -180,9 +197,9 @@ mod tests {
             "https://one.test/app/deep",
             "https://app.test:443/",
         ] {
-            assert_eq!(list().check(fine).as_deref(), Some(fine));
+            assert_eq!(list().check(fine, &()).as_deref(), Some(fine));
         }
-        let relative = list().check("/account?x=1");
+        let relative = list().check("/account?x=1", &());
         assert_eq!(relative.as_deref(), Some("https://app.test/account?x=1"));
     }
 
@@ -221,7 +238,7 @@ mod tests {
             "data:text/html,x",
             "",
         ] {
-            assert_eq!(list().check(trick), None, "{trick:?}");
+            assert_eq!(list().check(trick, &()), None, "{trick:?}");
         }
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::answer::Failure;
 use super::hasher::PasswordHasher;
 use super::record::FlowRecord;
+use super::return_to::OwnPlaces;
 use super::shape;
 use super::site::Site;
 use super::visitor::Visitor;
@@ -38,13 +39,20 @@ impl Service {
         listener: Arc<dyn Listener>,
     ) -> Self {
         Self {
-            site: Site::new(&settings),
+            site: Site::new(&settings, Arc::new(())),
             settings,
             store,
             hasher,
             clock,
             listener,
         }
+    }
+
+    /// The same service, which also sends people back to places that are `own`.
+    #[must_use]
+    pub fn with_places(mut self, own: Arc<dyn OwnPlaces>) -> Self {
+        self.site = Site::new(&self.settings, own);
+        self
     }
 
     /// How the service is configured.

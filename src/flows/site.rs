@@ -1,15 +1,17 @@
 //! Where things are: the service's public URL and the pages of its user interface.
 
+use std::sync::Arc;
+
 use url::Url;
 use url::form_urlencoded::{Serializer, parse};
 
-use super::return_to::ReturnList;
+use super::return_to::{OwnPlaces, ReturnList};
 use crate::contract::FlowKind;
 use crate::identity::settings::Settings;
 use crate::identity::{ErrorId, FlowId};
 
 /// URLs of the service, built from its configuration and never from a request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Site {
     base: String,
     login_ui: String,
@@ -20,12 +22,13 @@ pub struct Site {
     error_ui: String,
     default_return: String,
     returns: Option<ReturnList>,
+    own: Arc<dyn OwnPlaces>,
 }
 
 impl Site {
-    /// Reads the URLs of the configuration.
+    /// Reads the URLs of the configuration. `own` knows where else people may come back to.
     #[must_use]
-    pub fn new(settings: &Settings) -> Self {
+    pub fn new(settings: &Settings, own: Arc<dyn OwnPlaces>) -> Self {
         let base = settings.public_url().to_owned();
         let flows = &settings.self_service;
         let implied = format!("{base}/self-service");
@@ -54,6 +57,7 @@ impl Site {
             error_ui: flows.error_ui_url.clone(),
             default_return: flows.default_return_url.clone(),
             base,
+            own,
         }
     }
 
@@ -72,7 +76,7 @@ impl Site {
     /// The absolute form of a `return_to` that is allowed.
     #[must_use]
     pub fn allowed_return(&self, wanted: &str) -> Option<String> {
-        self.returns.as_ref()?.check(wanted)
+        self.returns.as_ref()?.check(wanted, &*self.own)
     }
 
     /// Where the form of a flow is posted to.
