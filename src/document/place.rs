@@ -8,6 +8,8 @@ use std::sync::Arc;
 pub struct Source {
     name: Arc<str>,
     text: Box<str>,
+    /// Where each line begins, in bytes: a long file can have many problems.
+    lines: Box<[usize]>,
 }
 
 impl Source {
@@ -17,6 +19,9 @@ impl Source {
         Arc::new(Self {
             name: Arc::from(name),
             text: Box::from(text),
+            lines: std::iter::once(0)
+                .chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|end| end + 1))
+                .collect(),
         })
     }
 
@@ -95,7 +100,9 @@ impl Place {
     #[must_use]
     pub fn excerpt(&self) -> Option<&str> {
         let skipped = usize::try_from(self.line.checked_sub(1)?).ok()?;
-        self.source.text().lines().nth(skipped)
+        let start = *self.source.lines.get(skipped)?;
+        let text = self.source.text().get(start..)?;
+        text.lines().next()
     }
 }
 

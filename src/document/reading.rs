@@ -64,6 +64,7 @@ pub struct Reading {
     pub folder: PathBuf,
     path: Vec<String>,
     settings: Vec<Setting>,
+    forgets_settings: bool,
     described: Option<Description>,
 }
 
@@ -89,6 +90,14 @@ impl Reading {
             folder: folder.to_owned(),
             ..Self::default()
         }
+    }
+
+    /// The same, but effective values are not collected: nobody asks for those of rules, and there
+    /// can be a hundred thousand.
+    #[must_use]
+    pub const fn without_settings(mut self) -> Self {
+        self.forgets_settings = true;
+        self
     }
 
     /// Tells a problem.
@@ -128,7 +137,9 @@ impl Reading {
     }
 
     pub(super) fn enter(&mut self, name: &str) {
-        self.path.push(name.to_owned());
+        if !self.forgets_settings {
+            self.path.push(name.to_owned());
+        }
     }
 
     pub(super) fn leave(&mut self) {
@@ -136,7 +147,9 @@ impl Reading {
     }
 
     pub(super) fn note(&mut self, value: Option<Json>, origin: Origin) {
-        let Some(value) = value else { return };
+        let Some(value) = value.filter(|_| !self.forgets_settings) else {
+            return;
+        };
         self.settings.push(Setting {
             path: self.path.join("."),
             value,

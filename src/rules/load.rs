@@ -56,7 +56,7 @@ fn add(
         folder,
     };
     substitute(&mut node, &around, problems);
-    let mut reading = Reading::in_folder(folder);
+    let mut reading = Reading::in_folder(folder).without_settings();
     compiled.add_file(&node, context, &mut reading);
     problems.append(reading.problems);
 }
