@@ -40,6 +40,7 @@ struct Place {
     store: Store,
     clock: Clock,
     told: Arc<Told>,
+    readiness: Arc<Readiness>,
 }
 
 struct Got {
@@ -68,8 +69,10 @@ impl Place {
             listener: Arc::clone(&told) as Arc<dyn Listener>,
         };
         let guard = Guard::new(IpAddr::V4(Ipv4Addr::LOCALHOST), None);
+        let readiness = Arc::new(Readiness::default());
         let operations = Operations {
             identities: Some(Arc::new(identities)),
+            readiness: Arc::clone(&readiness),
             ..Operations::default()
         };
         Self {
@@ -77,6 +80,7 @@ impl Place {
             store,
             clock,
             told,
+            readiness,
         }
     }
 
@@ -502,6 +506,12 @@ async fn health_version_and_foreign_paths_answer_as_kratos_does() {
         place.get("/health/alive").await.body,
         value!({"status": "ok"})
     );
+    assert_eq!(
+        place.get("/health/ready").await.status,
+        503,
+        "still starting"
+    );
+    place.readiness.begin();
     assert_eq!(place.get("/health/ready").await.status, 200);
     assert_eq!(
         place.get("/version").await.body["version"],

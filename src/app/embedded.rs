@@ -44,6 +44,9 @@ impl Embedded {
         runtime: Handle,
         clock: Clock,
     ) -> Result<Self, StartError> {
+        for notice in &settings.notices {
+            tracing::warn!("{notice}");
+        }
         if settings.secrets.default.is_empty() {
             settings.secrets = completed(&settings, load_or_make_secrets(dsn)?);
         }

@@ -4,6 +4,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use axum::Router;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -47,12 +48,10 @@ pub fn serve_identity(file: &Path, styled: bool) -> Result<(), StartError> {
             ..Operations::default()
         };
         let pages = Arc::new(Pages::new(pages::Config::default())?);
-        let routes = embedded.router(selfservice::Config {
-            admin_url: Some(private.base_url.clone()),
-            pages: Some(Arc::clone(&pages)),
-            ..selfservice::Config::default()
-        });
-        let routes = own_pages::router(pages).fallback_service(routes);
+        let routes = public_routes(&embedded, &pages, &public_url, &private);
+        if !admin_address.ip().is_loopback() {
+            tracing::warn!("the admin API asks for no token and is not on loopback: protect it");
+        }
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let guard = Guard::open(admin_address.ip());
@@ -83,6 +82,26 @@ pub fn serve_identity(file: &Path, styled: bool) -> Result<(), StartError> {
     });
     runtime.shutdown_background();
     ended
+}
+
+/// The public API at the root, as Kratos has it, and below the path of its URL, for clients that no
+/// proxy takes that path away from.
+fn public_routes(embedded: &Embedded, pages: &Arc<Pages>, url: &str, admin: &Listener) -> Router {
+    let config = |mount: &str| selfservice::Config {
+        mount: mount.to_owned(),
+        admin_url: Some(admin.base_url.clone()),
+        pages: Some(Arc::clone(pages)),
+        ..selfservice::Config::default()
+    };
+    let own = own_pages::router(Arc::clone(pages));
+    let root = embedded.router(config(""));
+    let path = url::Url::parse(url).map(|url| url.path().trim_end_matches('/').to_owned());
+    match path {
+        Ok(path) if !path.is_empty() => own
+            .route_service(&format!("{path}/{{*rest}}"), embedded.router(config(&path)))
+            .fallback_service(root),
+        Ok(_) | Err(_) => own.fallback_service(root),
+    }
 }
 
 fn address(listener: &Listener) -> Result<SocketAddr, StartError> {

@@ -150,7 +150,12 @@ async fn disable(State(identities): State<Arc<Identities>>, Path(id): Path<Strin
         return Err(Refusal::not_found());
     }
     revoke(&identities, id).await?;
-    Ok(done())
+    // Kratos names the type of a body that is not there; some clients look at it.
+    Ok(with_header(
+        done(),
+        "content-type",
+        "application/json; charset=utf-8",
+    ))
 }
 
 /// Revokes a session and tells so. Gives whether it counted until now.
