@@ -130,7 +130,7 @@ fn a_session_that_ended_elsewhere_is_noticed_within_its_time() {
 #[test]
 fn a_session_that_is_forgotten_is_asked_for_at_once() {
     let world = World::start();
-    let resolver = world.gateway.resolver.clone();
+    let resolver = world.gateway.running.resolver().clone();
     for (round, forget) in [
         Forget::Session("session-of-alice"),
         Forget::Identity("alice"),

@@ -1,21 +1,14 @@
 //! The product itself, started from configuration text, with its clock in the test's hand.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use stepgate::authz::Checker;
+use stepgate::app::{self, Running, Surroundings};
 use stepgate::clock::Clock;
 use stepgate::config::{self, Environment};
-use stepgate::gateway;
-use stepgate::pages::{self, Pages};
-use stepgate::rules::{self, RuleStore};
-use stepgate::telemetry::AccessLog;
-use stepgate::whoami::{External, HttpIdentity, IdentityService, Resolver, WhoamiRequiredAal};
 use tempfile::TempDir;
-use tokio::runtime::{Builder, Runtime};
 
 use super::client::{self, Response};
 use super::identity::Identity;
@@ -26,16 +19,15 @@ pub(crate) const HOST: &str = "bank.example.com";
 
 /// A gateway at work.
 pub(crate) struct Gateway {
-    pub(crate) resolver: Resolver,
+    pub(crate) running: Running,
     pub(crate) clock: Clock,
+    /// Where its proxy listens.
     pub(crate) address: SocketAddr,
-    proxy: gateway::Running,
-    _services: Runtime,
     _folder: TempDir,
 }
 
 impl Gateway {
-    /// Starts with this `stepgate.yaml` and this rule file; the proxy is its only door.
+    /// Starts with this `stepgate.yaml` and this rule file.
     pub(crate) fn start(stepgate: &str, rules: &str) -> Self {
         let folder = TempDir::new().unwrap();
         std::fs::create_dir(folder.path().join("rules")).unwrap();
@@ -47,37 +39,17 @@ impl Gateway {
         let problems = format!("{:#?}", loaded.problems);
         let config = loaded.config.unwrap_or_else(|| panic!("{problems}"));
         let clock = Clock::manual(now());
-        let services = Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
-        let resolver = Resolver::new(
-            config.sessions.clone(),
-            "scripted",
-            identity(&config, &clock),
-            services.handle().clone(),
-            clock.clone(),
-        );
-        let rules = rules::load(&config.rules.paths, &config.rule_context(&environment))
-            .unwrap_or_else(|problems| panic!("{problems:#?}"));
-        let rules = Arc::new(RuleStore::new(rules, clock.wall()));
-        let checker = Checker::new(rules, resolver.clone(), config.answers, clock.clone());
-        let parts = gateway::Parts {
-            checker: Arc::new(checker),
+        let around = Surroundings {
+            environment,
             clock: clock.clone(),
-            local: None,
-            pages: Arc::new(Pages::new(pages::Config::default()).unwrap()),
-            access_log: AccessLog::start(&config.telemetry.access_log).unwrap().0,
+            settings: loaded.settings,
         };
-        let proxy = gateway::start(config.proxy.unwrap(), parts).unwrap();
-        let address = proxy.addresses()[0].to_string().parse().unwrap();
+        let running = app::start(config, around).unwrap_or_else(|error| panic!("{error:?}"));
+        let address = running.address("proxy").unwrap().parse().unwrap();
         Self {
-            resolver,
+            running,
             clock,
             address,
-            proxy,
-            _services: services,
             _folder: folder,
         }
     }
@@ -90,31 +62,6 @@ impl Gateway {
     pub(crate) fn get(&self, target: &str, headers: &[(&str, &str)]) -> Response {
         self.ask("GET", target, headers)
     }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        self.proxy.cut();
-    }
-}
-
-fn identity(config: &config::Config, clock: &Clock) -> Arc<dyn IdentityService> {
-    let config::Identity::External(told) = &config.identity else {
-        panic!("not external")
-    };
-    let external = External {
-        admin_url: told
-            .admin_url
-            .as_ref()
-            .map(|url| url.as_str().parse().unwrap()),
-        whoami_required_aal: match told.whoami_required_aal {
-            config::WhoamiRequiredAal::HighestAvailable => WhoamiRequiredAal::HighestAvailable,
-            config::WhoamiRequiredAal::Aal1 => WhoamiRequiredAal::Aal1,
-        },
-        timeout: told.timeout,
-        ..External::at(told.public_url.as_str()).unwrap()
-    };
-    Arc::new(HttpIdentity::new(external, clock.clone()).unwrap())
 }
 
 /// The time at which a manual clock starts.
@@ -257,7 +204,7 @@ impl World {
     pub(crate) fn until_waiting(&self, requests: u64) {
         let start = std::time::Instant::now();
         loop {
-            let counts = self.gateway.resolver.counts();
+            let counts = self.gateway.running.resolver().counts();
             if counts.misses + counts.coalesced >= requests {
                 return;
             }
