@@ -26,6 +26,14 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
+    /// A listener's certificates can't be used.
+    #[error("{door} listener: {source}")]
+    Certificates {
+        /// Which door.
+        door: &'static str,
+        /// What is wrong.
+        source: Box<gateway::CertificateError>,
+    },
     /// The host of a listener is no address.
     #[error("no address is known for {host}")]
     Address {

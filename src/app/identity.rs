@@ -86,11 +86,10 @@ async fn open_own(
     ));
     let own = Arc::clone(&places) as Arc<dyn OwnPlaces>;
     let opened = Embedded::open(settings, &dsn, Some(own), runtime.clone(), clock.clone()).await?;
-    // Below the mount it is the gateway that says where a client is; on a listener of its own the
-    // same proxies in front are believed.
-    let trusted_proxies = match (&embedded.listen, &config.proxy) {
-        (Some(_), Some(proxy)) => proxy.trusted_proxies.clone(),
-        (Some(_), None) | (None, _) => Vec::new(),
+    // Below the mount it is the gateway that says where a client is.
+    let trusted_proxies = match embedded.listen {
+        Some(_) => embedded.trusted_proxies.clone(),
+        None => Vec::new(),
     };
     let router = opened.router(selfservice::Config {
         // The gateway takes the mount off before it hands a request over.

@@ -5,6 +5,7 @@
 //! per core for the proxy, and one multi-threaded service runtime for everything that talks to
 //! databases and to the identity service.
 
+mod certificates;
 pub mod demo;
 mod embedded;
 mod error;

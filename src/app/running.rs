@@ -7,11 +7,12 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::certificates;
 use super::rules::Rules;
 use crate::admin::Readiness;
-use crate::gateway;
+use crate::gateway::{self, Tls};
 use crate::policy::RuleSet;
-use crate::rules::Reload;
+use crate::rules::{Reload, Watch};
 use crate::telemetry::AccessLogWriter;
 use crate::whoami::Resolver;
 
@@ -33,6 +34,10 @@ pub struct Door {
 pub struct Running {
     pub(super) gateway: Option<gateway::Running>,
     pub(super) doors: Vec<Door>,
+    /// Of all listeners.
+    pub(super) certificates: Vec<Tls>,
+    /// Ends the watch when it is dropped.
+    pub(super) certificate_watch: Option<Watch>,
     pub(super) rules: Rules,
     pub(super) resolver: Resolver,
     pub(super) readiness: Arc<Readiness>,
@@ -75,10 +80,9 @@ impl Running {
 
     /// Reads rules and certificates again. What is broken stays as it was, and is logged.
     pub fn reload(&self) -> Reload {
-        if let Some(gateway) = &self.gateway
-            && let Err(error) = gateway.reload_certificates()
-        {
-            tracing::error!(%error, "new certificates can't be used; the present ones stay");
+        certificates::reload(&self.certificates);
+        if let Some(gateway) = &self.gateway {
+            gateway.forget_upstream_certificates();
         }
         self.access_log.reopen();
         self.rules.reloader.reload()

@@ -18,6 +18,7 @@ use crate::authz::Checker;
 use crate::clock::Clock;
 use crate::config::{Config, Environment, Identity};
 use crate::document::Setting;
+use crate::gateway::{Tls, TlsConfig};
 use crate::pages::Pages;
 use crate::telemetry::AccessLog;
 use crate::whoami::Resolver;
@@ -67,6 +68,8 @@ pub fn start(config: Config, around: Surroundings) -> Result<Running, StartError
     let mut running = Running {
         gateway: None,
         doors: Vec::new(),
+        certificates: Vec::new(),
+        certificate_watch: None,
         rules,
         resolver,
         readiness: Arc::new(Readiness::default()),
@@ -81,6 +84,7 @@ pub fn start(config: Config, around: Surroundings) -> Result<Running, StartError
         let parts = running.proxy_parts(&config, identity.own, clock, pages, access_log);
         running.open_proxy(&config, bound, parts)?;
     }
+    running.watch_certificates(&config)?;
     running.readiness.begin();
     Ok(running)
 }
@@ -159,7 +163,8 @@ impl Running {
             readiness: Arc::clone(&self.readiness),
         };
         let guard = Guard::new(admin.listen.ip(), admin.token.clone());
-        self.open_web("admin", admin.listen, admin::router(guard, operations))
+        let router = admin::router(guard, operations);
+        self.open_web("admin", admin.listen, config.admin_tls.as_ref(), router)
     }
 
     /// The identity service's own listener, where it is not below the mount.
@@ -169,15 +174,15 @@ impl Running {
         own: Option<&Own>,
         pages: &Arc<Pages>,
     ) -> Result<(), StartError> {
-        let listen = match &config.identity {
-            Identity::Embedded(embedded) => embedded.listen,
-            Identity::External(_) => None,
+        let (listen, tls) = match &config.identity {
+            Identity::Embedded(embedded) => (embedded.listen, embedded.tls.as_ref()),
+            Identity::External(_) => (None, None),
         };
         let (Some(own), Some(address)) = (own, listen) else {
             return Ok(());
         };
         let router = own_pages::router(Arc::clone(pages)).fallback_service(own.router.clone());
-        self.open_web("identity", address, router)
+        self.open_web("identity", address, tls, router)
     }
 
     fn open_proxy(
@@ -195,6 +200,7 @@ impl Running {
                 tls: listener.tls.is_some(),
             });
         }
+        self.certificates.extend_from_slice(gateway.certificates());
         self.gateway = Some(gateway);
         Ok(())
     }
@@ -204,12 +210,20 @@ impl Running {
         &mut self,
         name: &'static str,
         address: SocketAddr,
+        tls: Option<&TlsConfig>,
         router: Router,
     ) -> Result<(), StartError> {
         let Some(runtime) = &self.runtime else {
             return Ok(());
         };
-        let bound = runtime.block_on(WebListener::bind(address, None, router));
+        let tls = tls.map(Tls::load).transpose();
+        let tls = tls.map_err(|source| StartError::Certificates {
+            door: name,
+            source: Box::new(source),
+        })?;
+        self.certificates.extend(tls.clone());
+        let with_tls = tls.is_some();
+        let bound = runtime.block_on(WebListener::bind(address, tls, router));
         let listener = bound.map_err(|source| StartError::Listen {
             door: name,
             address,
@@ -218,7 +232,7 @@ impl Running {
         self.doors.push(Door {
             name,
             address: listener.address().to_string(),
-            tls: false,
+            tls: with_tls,
         });
         self.web
             .spawn_on(listener.run(self.stop.clone()), runtime.handle());

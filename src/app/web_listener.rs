@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::{ServiceBuilder, ServiceExt};
 
+use crate::gateway::Tls;
+
 /// How long a request head, and a TLS handshake, may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest request head.
@@ -29,7 +31,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct WebListener {
     listener: TcpListener,
     address: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Tls>,
     router: Router,
 }
 
@@ -37,7 +39,7 @@ impl WebListener {
     /// Takes the address. Nothing is accepted until [`WebListener::run`].
     pub(super) async fn bind(
         address: SocketAddr,
-        tls: Option<TlsAcceptor>,
+        tls: Option<Tls>,
         router: Router,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
@@ -64,7 +66,7 @@ impl WebListener {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let tls = self.tls.clone();
+                    let tls = self.tls.as_ref().map(Tls::acceptor);
                     let router = self.router.clone();
                     connections.spawn(serve(stream, peer, tls, router, stop.clone()));
                 }

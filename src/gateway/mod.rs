@@ -42,7 +42,7 @@ pub use config::{
     ListenerConfig, Mount, MountTarget, PublicUrl, Timeouts, TlsConfig, TlsVersion,
 };
 pub use start::{BoundListeners, Running, StartError, bind, start};
-pub use tls::CertificateError;
+pub use tls::{CertificateError, Tls};
 
 use crate::authz::Checker;
 use crate::clock::Clock;

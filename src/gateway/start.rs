@@ -74,15 +74,15 @@ impl Running {
         &self.addresses
     }
 
-    /// Reads the certificates of all listeners anew, and forgets those towards upstreams. A
-    /// listener whose new ones can't be used keeps its old ones.
-    ///
-    /// # Errors
-    /// The first problem; the other listeners are reloaded all the same.
-    pub fn reload_certificates(&self) -> Result<(), CertificateError> {
+    /// TLS of the listeners that have it, to have their certificates reloaded.
+    #[must_use]
+    pub fn certificates(&self) -> &[Tls] {
+        &self.tls
+    }
+
+    /// Reads certificates towards upstreams anew with their next connection.
+    pub fn forget_upstream_certificates(&self) {
         self.shared.connectors.forget();
-        let outcomes: Vec<_> = self.tls.iter().map(Tls::reload).collect();
-        outcomes.into_iter().collect()
     }
 
     /// Takes no new connections, closes idle ones, and lets requests under way finish within

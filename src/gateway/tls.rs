@@ -58,14 +58,17 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
 
 /// TLS of one listener. Cheap to clone; clones share the certificates.
 #[derive(Clone)]
-pub(super) struct Tls {
+pub struct Tls {
     config: Arc<TlsConfig>,
     current: Arc<ArcSwap<ServerConfig>>,
 }
 
 impl Tls {
     /// Loads the certificates.
-    pub(super) fn load(config: &TlsConfig) -> Result<Self, CertificateError> {
+    ///
+    /// # Errors
+    /// A file that is missing, broken, or does not fit the others.
+    pub fn load(config: &TlsConfig) -> Result<Self, CertificateError> {
         let server = configure(config)?;
         Ok(Self {
             config: Arc::new(config.clone()),
@@ -75,13 +78,17 @@ impl Tls {
 
     /// Loads the certificates anew. On an error the ones in use stay. Tickets of sessions that
     /// began before are worth nothing afterwards.
-    pub(super) fn reload(&self) -> Result<(), CertificateError> {
+    ///
+    /// # Errors
+    /// As [`Tls::load`].
+    pub fn reload(&self) -> Result<(), CertificateError> {
         self.current.store(Arc::new(configure(&self.config)?));
         Ok(())
     }
 
     /// What accepts the next connection.
-    pub(super) fn acceptor(&self) -> TlsAcceptor {
+    #[must_use]
+    pub fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(self.current.load_full())
     }
 }

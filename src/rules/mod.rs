@@ -23,4 +23,4 @@ pub use load::{compile, load};
 pub use reload::Reloader;
 pub use store::{Reload, ReloadOutcome, RuleStore};
 pub use upstream_settings::UpstreamSettings;
-pub use watch::{Watch, WatchError, watch};
+pub use watch::{Watch, WatchError, watch, watch_files};

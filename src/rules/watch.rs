@@ -27,7 +27,7 @@ pub enum WatchError {
         source: notify::Error,
     },
     /// No thread for it.
-    #[error("no thread can be started to watch the rules")]
+    #[error("no thread can be started to watch files")]
     Thread(#[source] std::io::Error),
 }
 
@@ -48,23 +48,38 @@ enum Signal {
 
 /// Reloads whenever a rule file changes, comes or goes, after `quiet` without a further change.
 ///
+/// # Errors
+/// The system refuses a watch, or a thread.
+pub fn watch(reloader: Arc<Reloader>, quiet: Duration) -> Result<Watch, WatchError> {
+    let paths = reloader.paths().to_vec();
+    watch_files(paths, quiet, move || {
+        reloader.reload_if_changed();
+    })
+}
+
+/// Calls `changed` whenever one of the files, or a file in one of the directories, changes, comes
+/// or goes, after `quiet` without a further change.
+///
 /// Directories are watched, not files: editors and Kubernetes replace files, and a watch on a
 /// replaced file sees nothing more. The directory that a path stands in is watched too, so that a
 /// symbolic link that is turned to another place is seen.
 ///
 /// # Errors
 /// The system refuses a watch, or a thread.
-pub fn watch(reloader: Arc<Reloader>, quiet: Duration) -> Result<Watch, WatchError> {
+pub fn watch_files(
+    paths: Vec<PathBuf>,
+    quiet: Duration,
+    changed: impl FnMut() + Send + 'static,
+) -> Result<Watch, WatchError> {
     let (stop, signals) = channel();
-    let mut watcher =
-        watcher_for(&stop, reloader.paths()).map_err(|source| WatchError::Refused {
-            path: reloader.paths().first().cloned().unwrap_or_default(),
-            source,
-        })?;
-    watch_all(&mut watcher, reloader.paths())?;
+    let mut watcher = watcher_for(&stop, &paths).map_err(|source| WatchError::Refused {
+        path: paths.first().cloned().unwrap_or_default(),
+        source,
+    })?;
+    watch_all(&mut watcher, &paths)?;
     let thread = std::thread::Builder::new()
-        .name("stepgate-rules".to_owned())
-        .spawn(move || run(&reloader, watcher, &signals, quiet))
+        .name("stepgate-files".to_owned())
+        .spawn(move || run(&paths, changed, watcher, &signals, quiet))
         .map_err(WatchError::Thread)?;
     Ok(Watch {
         stop,
@@ -134,7 +149,8 @@ fn watch_directory(watcher: &mut RecommendedWatcher, path: &Path) -> Result<(), 
 }
 
 fn run(
-    reloader: &Reloader,
+    paths: &[PathBuf],
+    mut changed: impl FnMut(),
     mut watcher: RecommendedWatcher,
     signals: &Receiver<Signal>,
     quiet: Duration,
@@ -142,20 +158,20 @@ fn run(
     while let Ok(signal) = signals.recv() {
         match signal {
             Signal::Stop => return,
-            Signal::Failed(error) => warn!(%error, "a change of the rules may have been missed"),
+            Signal::Failed(error) => warn!(%error, "a change of a file may have been missed"),
             Signal::Changed => {}
         }
         if wait_until_quiet(signals, quiet) == Waited::Stop {
             return;
         }
         // A directory that was replaced is another one, although its name is the same.
-        for path in reloader.paths() {
+        for path in paths {
             let _not_watched = watcher.unwatch(&absolute(path));
         }
-        if let Err(error) = watch_all(&mut watcher, reloader.paths()) {
-            warn!(%error, "changes of the rules are no longer seen");
+        if let Err(error) = watch_all(&mut watcher, paths) {
+            warn!(%error, "changes of files are no longer seen");
         }
-        reloader.reload_if_changed();
+        changed();
     }
 }
 

@@ -367,10 +367,20 @@ fn new_certificates_count_once_they_can_be_used() {
         let (new_cert, new_key) = paths(folder.path(), "new");
         certificate(folder.path(), "new", &["app.test"]);
         std::fs::copy(&new_cert, &files.cert).unwrap();
-        assert!(running.reload_certificates().is_err());
+        assert!(
+            running
+                .certificates()
+                .iter()
+                .all(|tls| tls.reload().is_err())
+        );
         assert!(tls(world.address(), "app.test", &old, b"h2").await.is_ok());
         std::fs::copy(&new_key, &files.key).unwrap();
-        running.reload_certificates().unwrap();
+        assert!(
+            running
+                .certificates()
+                .iter()
+                .all(|tls| tls.reload().is_ok())
+        );
         assert!(
             tls(world.address(), "app.test", &new_cert, b"h2")
                 .await
