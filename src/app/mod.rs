@@ -10,6 +10,7 @@ pub mod demo;
 mod embedded;
 mod error;
 mod external;
+mod form_targets;
 mod identity;
 mod local;
 mod options;

@@ -8,6 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::form_targets::form_targets;
 use super::identity::{self, Own};
 use super::local::Bridge;
 use super::rules::Rules;
@@ -46,7 +47,10 @@ pub fn start(config: Config, around: Surroundings) -> Result<Running, StartError
     let rules = Rules::start(&config, &around.environment, &clock)?;
     let bound = config.proxy.clone().map(gateway::bind).transpose()?;
     let runtime = service_runtime()?;
-    let pages = Arc::new(Pages::new(pages::Config::default())?);
+    let pages = Arc::new(Pages::new(pages::Config {
+        form_targets: form_targets(&config.answers, &rules.store.current()),
+        ..pages::Config::default()
+    })?);
     let known = identity::Around {
         rules: &rules.store,
         pages: &pages,
