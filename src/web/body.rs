@@ -120,22 +120,29 @@ impl Fields {
 }
 
 fn insert_at(values: &mut Map<String, Value>, name: &str, value: Value) {
-    let mut parts = name.splitn(DEPTH_LIMIT, '.');
-    let Some(first) = parts.next() else { return };
-    let rest: Vec<&str> = parts.collect();
-    if rest.is_empty() || rest.iter().any(|part| part.is_empty()) {
+    let parts: Vec<&str> = name.split('.').take(DEPTH_LIMIT + 1).collect();
+    let nests = (2..=DEPTH_LIMIT).contains(&parts.len());
+    let Some((last, above)) = parts.split_last().filter(|_| nests) else {
+        values.insert(name.to_owned(), value);
+        return;
+    };
+    // An empty part is no path: the name is taken as it is.
+    if last.is_empty() || above.iter().any(|part| part.is_empty()) {
         values.insert(name.to_owned(), value);
         return;
     }
-    let child = values
-        .entry(first.to_owned())
-        .or_insert_with(|| Value::Object(Map::new()));
-    if !child.is_object() {
-        *child = Value::Object(Map::new());
+    let mut place = values;
+    for part in above {
+        let child = place
+            .entry((*part).to_owned())
+            .or_insert_with(|| Value::Object(Map::new()));
+        if !child.is_object() {
+            *child = Value::Object(Map::new());
+        }
+        let Value::Object(child) = child else { return };
+        place = child;
     }
-    if let Value::Object(child) = child {
-        insert_at(child, &rest.join("."), value);
-    }
+    place.insert((*last).to_owned(), value);
 }
 
 #[cfg(test)]
