@@ -81,6 +81,14 @@ impl Gateway {
             .expect("a listener of the proxy");
         Self { program, address }
     }
+
+    fn admin(&self) -> SocketAddr {
+        *self
+            .program
+            .addresses("admin")
+            .first()
+            .expect("the admin listener")
+    }
 }
 
 /// A loopback address that nobody listens on.

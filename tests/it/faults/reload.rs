@@ -84,6 +84,8 @@ fn broken_rules_leave_the_old_ones_in_force() {
         );
         let guarded = get(gateway.address, "app.test", "/vault/x", "").status();
         assert_eq!(guarded, Some(401), "{text:.60}");
+        let ready = get(gateway.admin(), "127.0.0.1", "/health/ready", "").status();
+        assert_eq!(ready, Some(200), "{text:.60}");
     }
     let (wrong, asked) = traffic.end();
     assert!(asked > 10);
