@@ -17,6 +17,7 @@ mod corpora;
 mod documents;
 mod faults;
 mod gateway;
+mod native;
 mod readings;
 mod rig;
 mod sessions;
