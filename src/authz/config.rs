@@ -11,6 +11,9 @@ pub struct Config {
     /// `proxy.public_url`: scheme and authority that `return_to` is made with, instead of those of
     /// the request. Without trailing slash.
     pub public_url: Option<Box<str>>,
+    /// Whether the identity service calls itself `localhost`, so that people who came by `127.0.0.1`
+    /// or `[::1]` are led on to that name: a cookie of the one is not sent to the other.
+    pub localhost: bool,
     /// `step_up.return_to_hosts`, lower case, without port; `*.` matches any subdomain.
     pub return_to_hosts: Vec<Box<str>>,
     /// `step_up.loop_guard`: returns without improvement before an explanation.
@@ -32,6 +35,7 @@ impl Default for Config {
             identity: IdentityBase::Mount("/auth".into()),
             settings_url: None,
             public_url: None,
+            localhost: false,
             return_to_hosts: Vec::new(),
             loop_guard: 2,
         }

@@ -15,15 +15,16 @@ pub(super) struct ReturnTo<'a> {
 impl ReturnTo<'_> {
     /// Scheme and authority under which the client reaches us.
     pub(super) fn own_origin(&self) -> String {
-        match &self.config.public_url {
-            Some(url) => url.trim_end_matches('/').to_owned(),
-            None => {
-                format!(
-                    "{}://{}",
-                    self.request.scheme.as_str(),
-                    self.request.authority()
-                )
+        if let Some(url) = &self.config.public_url {
+            return url.trim_end_matches('/').to_owned();
+        }
+        let scheme = self.request.scheme.as_str();
+        let host = self.request.host.as_str();
+        match self.request.port {
+            Some(port) if self.config.localhost && is_loopback(host) => {
+                format!("{scheme}://localhost:{port}")
             }
+            Some(_) | None => format!("{scheme}://{}", self.request.authority()),
         }
     }
 
@@ -58,9 +59,16 @@ impl ReturnTo<'_> {
                 .return_to_hosts
                 .iter()
                 .any(|pattern| listed(pattern))
-            || matches!(host, "localhost" | "[::1]")
-            || host.starts_with("127.") && host.parse::<std::net::Ipv4Addr>().is_ok()
+            || is_loopback(host)
     }
+}
+
+/// Whether a host can only be this machine.
+fn is_loopback(host: &str) -> bool {
+    matches!(host, "localhost" | "[::1]")
+        || host
+            .parse::<std::net::Ipv4Addr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 /// `referer` without its fragment, if it has the origin `own`.

@@ -482,6 +482,19 @@ async fn people_return_to_named_hosts_only() {
 }
 
 #[tokio::test]
+async fn people_who_came_by_a_loopback_address_are_led_on_to_localhost() {
+    let config = Config {
+        localhost: true,
+        ..Config::default()
+    };
+    let world = world_with(Ok(Said::NoSession), config);
+    let refusal = world.refuse("GET //127.0.0.1:4455/any/x", &[HTML]).await;
+    let expected = "http://localhost:4455/auth/self-service/login/browser\
+                    ?return_to=http%3A%2F%2Flocalhost%3A4455%2Fany%2Fx";
+    assert_eq!(header(&refusal, "location"), Some(expected));
+}
+
+#[tokio::test]
 async fn without_a_second_factor_people_go_where_the_operator_says() {
     let config = Config {
         settings_url: Some("https://people.example/security?tab=2fa".into()),

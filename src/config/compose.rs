@@ -110,6 +110,13 @@ fn answers(file: &mut File, composed: &Composed) -> authz::Config {
             let public_url = proxy.public_url.as_ref()?;
             Some(public_url.url.origin().into_boxed_str())
         }),
+        localhost: match &composed.identity {
+            Identity::External(_) => false,
+            Identity::Embedded(embedded) => match embedded.public_address {
+                PublicAddress::Loopback { .. } => true,
+                PublicAddress::Fixed { .. } => false,
+            },
+        },
         return_to_hosts: std::mem::take(&mut file.return_to_hosts),
         loop_guard: file.loop_guard,
     }
