@@ -20,6 +20,7 @@ mod gateway;
 mod native;
 mod readings;
 mod rig;
+mod serving;
 mod sessions;
 mod support;
 mod tidy;
