@@ -20,6 +20,14 @@ pub(super) struct Canonical<'a> {
 /// Brings `raw` to canonical form. A path that is canonical already, and has no escapes, is read
 /// once and not copied.
 pub(super) fn canonicalise(raw: &str) -> Result<Canonical<'_>, AmbiguousRequest> {
+    if let Some(has_capitals) = read_plain(raw) {
+        return Ok(Canonical {
+            text: Cow::Borrowed(raw),
+            merged: false,
+            encoded_slash: false,
+            lax: has_capitals || (raw.len() > 1 && raw.ends_with('/')),
+        });
+    }
     let text = if raw.as_bytes().contains(&b'%') {
         Cow::Owned(normalise_escapes(raw)?)
     } else {
@@ -37,6 +45,32 @@ pub(super) fn canonicalise(raw: &str) -> Result<Canonical<'_>, AmbiguousRequest>
         merged: seen.empty_segments,
         encoded_slash: seen.encoded_slash,
     })
+}
+
+/// Whether a path that is canonical at the first glance has capitals; `None` for every path that
+/// needs a second one.
+fn read_plain(raw: &str) -> Option<bool> {
+    let mut bytes = raw.bytes();
+    if bytes.next() != Some(b'/') {
+        return None;
+    }
+    let mut has_capitals = false;
+    let mut begins_segment = true;
+    for byte in bytes {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' | b'=' | b',' | b'+' | b':' | b'@' => {
+                begins_segment = false;
+            }
+            b'A'..=b'Z' => {
+                has_capitals = true;
+                begins_segment = false;
+            }
+            b'/' if !begins_segment => begins_segment = true,
+            b'.' if !begins_segment => {}
+            _ => return None,
+        }
+    }
+    Some(has_capitals)
 }
 
 /// Decodes what need not be encoded, and upper-cases the hex digits of the rest.

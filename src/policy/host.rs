@@ -1,6 +1,5 @@
 //! The host of a request.
 
-use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{AmbiguousRequest, Scheme};
@@ -63,18 +62,15 @@ impl Host {
             return Ok(Self(format!("[{address}]").into()));
         }
         let name = text.strip_suffix('.').unwrap_or(text);
-        if name.len() > MAX_NAME {
-            return Err(AmbiguousRequest::Host);
+        let seen = check_name(name)?;
+        if seen.last_starts_with_digit {
+            check_number(name)?;
         }
-        let mut last = "";
-        for label in name.split('.') {
-            check_label(label)?;
-            last = label;
-        }
-        if reads_as_number(last) && name.parse::<Ipv4Addr>().is_err() {
-            return Err(AmbiguousRequest::Host);
-        }
-        Ok(Self(in_lower_case(name).into()))
+        Ok(Self(if seen.has_capitals {
+            name.to_ascii_lowercase().into()
+        } else {
+            name.into()
+        }))
     }
 }
 
@@ -114,18 +110,51 @@ fn parse_port(digits: &str) -> Result<Option<u16>, AmbiguousRequest> {
     }
 }
 
-/// Letters, digits, hyphens inside, and the underscore, which container networks use in names.
-fn check_label(label: &str) -> Result<(), AmbiguousRequest> {
-    let has_length = (1..=MAX_LABEL).contains(&label.len());
-    let has_characters = label
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-    let has_ends = !label.starts_with('-') && !label.ends_with('-');
-    if has_length && has_characters && has_ends {
-        Ok(())
-    } else {
-        Err(AmbiguousRequest::Host)
+/// What was seen while reading a name.
+#[derive(Default)]
+struct Seen {
+    has_capitals: bool,
+    last_starts_with_digit: bool,
+}
+
+/// Looks at every label: letters, digits, hyphens inside, and the underscore, which container
+/// networks use in names.
+fn check_name(name: &str) -> Result<Seen, AmbiguousRequest> {
+    let mut seen = Seen::default();
+    let mut length = 0;
+    let mut before = b'.';
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'_' => {}
+            b'A'..=b'Z' => seen.has_capitals = true,
+            b'-' if length > 0 => {}
+            b'.' if before != b'-' && length > 0 => {
+                (length, before) = (0, byte);
+                continue;
+            }
+            _ => return Err(AmbiguousRequest::Host),
+        }
+        if length == 0 {
+            seen.last_starts_with_digit = byte.is_ascii_digit();
+        }
+        if length == MAX_LABEL {
+            return Err(AmbiguousRequest::Host);
+        }
+        (length, before) = (length + 1, byte);
     }
+    if length == 0 || before == b'-' || name.len() > MAX_NAME {
+        return Err(AmbiguousRequest::Host);
+    }
+    Ok(seen)
+}
+
+/// A name whose last label is a number must be an address.
+fn check_number(name: &str) -> Result<(), AmbiguousRequest> {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    if reads_as_number(last) && name.parse::<Ipv4Addr>().is_err() {
+        return Err(AmbiguousRequest::Host);
+    }
+    Ok(())
 }
 
 /// Whether browsers take a host with this last label for an IPv4 address (URL standard, "ends in
@@ -136,14 +165,6 @@ fn reads_as_number(label: &str) -> bool {
         .or_else(|| label.strip_prefix("0X"))
         .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
     hexadecimal || label.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn in_lower_case(name: &str) -> Cow<'_, str> {
-    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Cow::Owned(name.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(name)
-    }
 }
 
 #[cfg(test)]

@@ -142,7 +142,7 @@ fn hostile_path() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "/", "/", "/", "a", "B", "admin", ".", "..", "%2e", "%2E", "%2f", "%5c", "\\", ";", "%3b",
         ";x=1", "%25", "%252e", "%c3%a4", "%C3", "%c0%ae", "%00", "#", "%23", "?", "%3F", " ",
-        "%20", "%41", "%7e", "%2C", ",", "%", "é", "*", "|",
+        "%20", "%41", "%7e", "%2C", ",", "%", "é", "*", "|", "^", "[", "]", "...", "x.y",
     ]);
     prop::collection::vec(piece, 0..12).prop_map(|pieces| format!("/{}", pieces.concat()))
 }
