@@ -20,6 +20,8 @@ fn present<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<Value>, 
 
 /// Operations at most in one patch.
 const MAX_OPERATIONS: usize = 1000;
+/// Copies can double a document each time.
+const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
 
 /// Applies all operations to a document, or tells why it cannot.
 pub(super) fn apply(document: &mut Value, operations: &[Operation]) -> Result<(), String> {
@@ -74,7 +76,12 @@ fn step(document: &mut Value, operation: &Operation) -> Result<(), String> {
             let from = source()?;
             let value = document.pointer(from).cloned();
             let value = value.ok_or_else(|| format!("There is nothing at {from}."))?;
-            put(document, path, value, true)
+            put(document, path, value, true)?;
+            let length = serde_json::to_vec(document).map_or(usize::MAX, |text| text.len());
+            if length > MAX_DOCUMENT_BYTES {
+                return Err("The patched identity is larger than 1 MiB.".to_owned());
+            }
+            Ok(())
         }
         "test" => {
             if document.pointer(path) == Some(&given()?) {
@@ -207,6 +214,13 @@ mod tests {
             let copied = patched(json!([{"op": "copy", "from": "/tags", "path": path}]));
             assert!(copied.is_err(), "{path}");
         }
+    }
+
+    #[test]
+    fn copies_do_not_grow_without_end() {
+        let copy = json!({"op": "copy", "from": "/traits", "path": "/traits/again"});
+        let copies: Vec<Value> = std::iter::repeat_n(copy, 200).collect();
+        assert!(patched(Value::Array(copies)).is_err());
     }
 
     #[test]

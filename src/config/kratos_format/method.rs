@@ -81,7 +81,9 @@ fn read_password(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> Pas
         config.raw("migrate_hook", json!({"type": "object"}));
         let asked: Option<bool> = config.get("haveibeenpwned_enabled");
         if asked == Some(true) {
-            notices.push("the look-up of breached passwords is not available yet".to_owned());
+            let message = "breached passwords are not looked up over the network yet: only a \
+                           built-in list of common ones is refused";
+            notices.push(message.to_owned());
         }
         PasswordSettings {
             enabled,

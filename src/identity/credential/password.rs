@@ -6,6 +6,9 @@ use super::Credential;
 use crate::identity::schema::Violation;
 use crate::identity::settings::PasswordSettings;
 
+/// Passwords that every guesser tries first, in lower case.
+const COMMON: &str = include_str!("common_passwords.txt");
+
 /// The most bytes that bcrypt looks at.
 pub const BCRYPT_MAX_BYTES: usize = 72;
 
@@ -77,7 +80,22 @@ pub fn check_policy(
             json!({}),
         ));
     }
+    if settings.breach_check && is_common(password) {
+        return Err(Violation::new(
+            FIELD,
+            4_000_034,
+            "The password has been found in data breaches and must no longer be used.",
+            json!({}),
+        ));
+    }
     Ok(())
+}
+
+/// Whether a password is among those that guessers try first. Case does not count.
+#[must_use]
+pub fn is_common(password: &str) -> bool {
+    let folded = password.to_lowercase();
+    COMMON.lines().any(|common| common == folded)
 }
 
 /// Whether a password resembles an identifier: fewer than five edits apart, or sharing a run of
@@ -127,6 +145,18 @@ mod tests {
         assert_eq!(id_of("ada.lovelace@bank.exampl"), Some(4_000_031));
         assert_eq!(id_of("LOVELACE@bank1"), Some(4_000_031));
         assert_eq!(id_of("correct horse battery"), None);
+    }
+
+    #[test]
+    fn passwords_that_guessers_try_first_are_refused() {
+        for common in ["Password123", "qwertyuiop", "1234567890", "ILOVEYOU"] {
+            assert_eq!(id_of(common), Some(4_000_034), "{common}");
+        }
+        let lax = PasswordSettings {
+            breach_check: false,
+            ..PasswordSettings::default()
+        };
+        assert!(check_policy("Password123", &[], &lax, false).is_ok());
     }
 
     #[test]

@@ -4,6 +4,9 @@ use serde_json::{Map, Value};
 
 use super::{IdentitySchema, TraitField, TraitKind};
 
+/// Deeper than any schema goes; a name with more dots is one key, which no schema knows.
+const MAX_DEPTH: usize = 16;
+
 /// Builds traits from form fields (`traits.email`, `traits.name.first`), by the schema's types:
 /// `true`, `false`, `on` become booleans, digits numbers, where the schema says so. An empty text
 /// for a number or a checkbox, and for a text that is not required, counts as absent. A name
@@ -26,7 +29,10 @@ pub fn coerce_traits<'a>(
         ) else {
             continue;
         };
-        let keys: Vec<&str> = path.split('.').collect();
+        let mut keys: Vec<&str> = path.split('.').take(MAX_DEPTH + 1).collect();
+        if keys.len() > MAX_DEPTH {
+            keys = vec![path];
+        }
         place(&mut traits, &keys, value);
     }
     traits

@@ -135,6 +135,15 @@ fn forms_become_traits_by_the_types_of_the_schema() {
 }
 
 #[test]
+fn a_name_of_many_dots_does_not_nest_without_end() {
+    let name = format!("traits.{}b", "a.".repeat(100_000));
+    let traits = coerce_traits(&person(), [(name.as_str(), "1")]);
+    let only = traits.as_object().unwrap().values().next().unwrap();
+    assert_eq!(only, "1");
+    assert!(person().validate(&traits).is_err());
+}
+
+#[test]
 fn the_extension_makes_identifiers_and_addresses() {
     let schema = person();
     let mut identity = Identity::new("person", json!({"email": " Ada@B.example"}), now());
