@@ -36,6 +36,16 @@ pub(super) fn apply(document: &mut Value, operations: &[Operation]) -> Result<()
         }
         step(document, operation)?;
     }
+    check_size(document)
+}
+
+/// What is stored must be read again: neither too large nor nested too deep.
+fn check_size(document: &Value) -> Result<(), String> {
+    let text = serde_json::to_vec(document).unwrap_or_default();
+    let readable = serde_json::from_slice::<Value>(&text).is_ok();
+    if text.len() > MAX_DOCUMENT_BYTES || !readable {
+        return Err("The patched identity is larger than 1 MiB or nested too deep.".to_owned());
+    }
     Ok(())
 }
 
@@ -77,11 +87,7 @@ fn step(document: &mut Value, operation: &Operation) -> Result<(), String> {
             let value = document.pointer(from).cloned();
             let value = value.ok_or_else(|| format!("There is nothing at {from}."))?;
             put(document, path, value, true)?;
-            let length = serde_json::to_vec(document).map_or(usize::MAX, |text| text.len());
-            if length > MAX_DOCUMENT_BYTES {
-                return Err("The patched identity is larger than 1 MiB.".to_owned());
-            }
-            Ok(())
+            check_size(document)
         }
         "test" => {
             if document.pointer(path) == Some(&given()?) {
@@ -218,9 +224,12 @@ mod tests {
 
     #[test]
     fn copies_do_not_grow_without_end() {
-        let copy = json!({"op": "copy", "from": "/traits", "path": "/traits/again"});
-        let copies: Vec<Value> = std::iter::repeat_n(copy, 200).collect();
-        assert!(patched(Value::Array(copies)).is_err());
+        let copy =
+            |to: usize| json!({"op": "copy", "from": "/traits", "path": format!("/traits/{to}")});
+        let wide: Vec<Value> = (0..200).map(copy).collect();
+        assert!(patched(Value::Array(wide)).is_err(), "each copy doubles it");
+        let deep: Vec<Value> = std::iter::repeat_n(copy(0), 200).collect();
+        assert!(patched(Value::Array(deep)).is_err(), "each copy nests it");
     }
 
     #[test]
