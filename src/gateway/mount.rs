@@ -277,7 +277,7 @@ fn changes_sessions(method: &Method, path: &str) -> bool {
 fn forget(exchange: &Exchange, credential: Option<&Credential>) {
     if let Some(credential) = credential {
         let resolver = exchange.client.worker.shared.checker.resolver();
-        resolver.forget(Forget::Credential(credential));
+        resolver.forget(Forget::Holder(credential));
     }
 }
 

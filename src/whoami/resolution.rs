@@ -92,6 +92,9 @@ pub struct Resolved {
 pub enum Forget<'a> {
     /// Whatever is known of this credential.
     Credential(&'a Credential),
+    /// The same, and every session of the identity that it is known to belong to: for acts that
+    /// can change or end several sessions at once.
+    Holder(&'a Credential),
     /// The session with this id, whichever credentials it has.
     Session(&'a str),
     /// Every session of the identity with this id.

@@ -387,3 +387,80 @@ fn a_value_from_the_identity_can_not_break_out_of_its_header() {
         assert_eq!(seen.header("x-role"), None);
     }
 }
+
+#[test]
+fn what_passes_the_mount_is_felt_at_the_next_request() {
+    let world = World::with(&Change {
+        external: &["mount: /auth"],
+        ..Change::default()
+    });
+    let done = Reply::answer("303 See Other", &[("Location", "/")], "");
+    world.identity.answers("/self-service/", done);
+    world.identity.answers(
+        "/sessions/",
+        Reply::Bytes(b"HTTP/1.1 204 No Content\r\n\r\n".into()),
+    );
+    for (method, target) in [
+        ("GET", "/auth/self-service/logout?token=ory_lo_x"),
+        ("POST", "/auth/self-service/login?flow=f"),
+        ("POST", "/auth/self-service/settings?flow=f"),
+        ("DELETE", "/auth/sessions/other"),
+    ] {
+        // Another cookie value of the same session, and another session of the same person.
+        for cookie in ["c", "older"] {
+            world.identity.says(cookie, alice().reply());
+        }
+        world
+            .identity
+            .says("phone", alice().with("/id", "elsewhere".into()).reply());
+        for cookie in ["c", "older", "phone"] {
+            assert_eq!(world.call("/account/", cookie).status, 200, "{target}");
+        }
+        let passed = world
+            .gateway
+            .ask(method, target, &[("Cookie", &session("c"))]);
+        assert!(matches!(passed.status, 204 | 303), "{}", passed.head);
+        world.identity.says_of_everyone(unauthorized());
+        for cookie in ["c", "older", "phone"] {
+            assert_eq!(
+                world.call("/account/", cookie).status,
+                401,
+                "{target} {cookie}"
+            );
+        }
+        world.gateway.clock.advance(Duration::from_secs(5));
+    }
+}
+
+#[test]
+fn reading_through_the_mount_costs_nobody_the_cache() {
+    let world = World::with(&Change {
+        external: &["mount: /auth"],
+        ..Change::default()
+    });
+    world
+        .identity
+        .answers("/self-service/", Reply::json("200 OK", "{}"));
+    world.identity.says("c", alice().reply());
+    assert_eq!(world.call("/account/", "c").status, 200);
+    let flow = world.call("/auth/self-service/login/flows?id=f", "c");
+    assert_eq!(flow.status, 200);
+    assert_eq!(world.call("/account/", "c").status, 200);
+    assert_eq!(world.identity.calls(), 1);
+}
+
+#[test]
+fn a_login_redirect_leads_to_the_mount_of_the_own_host() {
+    let world = World::with(&Change {
+        external: &["mount: /auth"],
+        ..Change::default()
+    });
+    let response = world.browse("/account/x", "none");
+    assert_eq!(
+        response.header("location"),
+        Some(
+            "http://bank.example.com/auth/self-service/login/browser\
+             ?return_to=http%3A%2F%2Fbank.example.com%2Faccount%2Fx"
+        )
+    );
+}

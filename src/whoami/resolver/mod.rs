@@ -117,17 +117,23 @@ impl Resolver {
     /// Forgets at once: no request that arrives later is answered from what was known before.
     pub fn forget(&self, what: Forget<'_>) {
         let shared = &self.0;
-        let evicted = shared.sequence.next();
         let key = match what {
-            Forget::Credential(credential) => {
-                let key = shared.keys.of_credential(credential);
-                shared.known.forget(key);
-                key
+            Forget::Credential(credential) | Forget::Holder(credential) => {
+                shared.keys.of_credential(credential)
             }
             Forget::Session(id) => shared.keys.of_session(id),
             Forget::Identity(id) => shared.keys.of_identity(id),
         };
-        shared.evictions.bury(key, evicted, shared.now());
+        if let Forget::Holder(_) = what
+            && let Some(record) = shared.known.session(key, &shared.evictions, &shared.keys)
+        {
+            self.forget(Forget::Identity(&record.subject().identity_id));
+        }
+        shared
+            .evictions
+            .bury(key, shared.sequence.next(), shared.now());
+        // The eviction is what counts; this only makes room.
+        shared.known.forget(key);
     }
 
     /// Forgets everything.

@@ -24,6 +24,8 @@ struct Lines {
     other: Reply,
     /// What the admin API says of an identity.
     identities: HashMap<String, Reply>,
+    /// What other paths answer, by their beginning.
+    paths: HashMap<String, Reply>,
 }
 
 impl Identity {
@@ -38,6 +40,7 @@ impl Identity {
             by_credential: HashMap::new(),
             other: unauthorized(),
             identities: HashMap::new(),
+            paths: HashMap::new(),
         }));
         let lines = Arc::clone(&script);
         let server = Server::start_at(
@@ -72,6 +75,15 @@ impl Identity {
             .insert(identity.to_owned(), reply);
     }
 
+    /// What it answers below a path other than whoami's.
+    pub(crate) fn answers(&self, path: &str, reply: Reply) {
+        self.script
+            .lock()
+            .unwrap()
+            .paths
+            .insert(path.to_owned(), reply);
+    }
+
     /// How often whoami was asked.
     pub(crate) fn calls(&self) -> usize {
         self.whoami().len()
@@ -97,7 +109,12 @@ impl Lines {
             return self.identities.get(&*id).cloned().unwrap_or(missing);
         }
         if request.target() != "/sessions/whoami" {
-            return Reply::answer("404 Not Found", &[], "404 page not found\n");
+            let known = self
+                .paths
+                .iter()
+                .find(|(path, _)| request.target().starts_with(*path));
+            let missing = Reply::answer("404 Not Found", &[], "404 page not found\n");
+            return known.map_or(missing, |(_, reply)| reply.clone());
         }
         let cookie = request
             .header("cookie")
