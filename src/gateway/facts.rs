@@ -20,7 +20,9 @@ const METHOD_LIMIT: usize = 32;
 /// What a request is about.
 pub(super) struct Facts {
     pub(super) request: Request,
-    pub(super) credential: Option<Credential>,
+    /// Its one credential. Two at once are an error for the rules, not for the identity service,
+    /// which has an order of its own.
+    pub(super) credential: Result<Option<Credential>, AmbiguousCredentials>,
     /// The upgrade it asks for.
     pub(super) upgrade: Option<Wanted>,
 }
@@ -112,7 +114,7 @@ pub(super) fn read(head: &http::request::Parts, client: &ClientConnection) -> Re
     let scheme = heard.scheme.unwrap_or(client.door.scheme);
     let (host, port) = read_host(head, scheme, heard.host.as_deref())?;
     let (path, query) = Request::parse_target(target.map_or("/", PathAndQuery::as_str))?;
-    let credential = Credential::from_headers(&head.headers, &config.session_cookie)?;
+    let credential = Credential::from_headers(&head.headers, &config.session_cookie);
     Ok(Facts {
         request: Request {
             method,

@@ -12,6 +12,7 @@ mod config;
 mod exchange;
 mod facts;
 mod forwarded;
+mod frames;
 mod head_scan;
 mod headers;
 mod listener;

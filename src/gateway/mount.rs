@@ -4,9 +4,9 @@
 use std::rc::Rc;
 use std::task::Poll;
 
-use http::header::HOST;
+use http::header::{AUTHORIZATION, COOKIE, HOST};
 use http::uri::PathAndQuery;
-use http::{HeaderValue, Method, Request, Response, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use http_body::Body as _;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -15,14 +15,14 @@ use super::body::{RequestBody, ResponseBody};
 use super::config::{Config, MountTarget};
 use super::exchange::Exchange;
 use super::facts::Facts;
-use super::headers::{self, Framing, sets_session};
+use super::headers::{self, Framing, X_SESSION_TOKEN, sets_session};
 use super::proxy::{Passing, failure_answer};
 use super::upstream::{Failure, send_to_identity};
 use super::worker::Shared;
 use super::{LocalBody, LocalPlace};
 use crate::authz::Answer;
 use crate::policy::{self, AmbiguousRequest, CanonicalPath, Host};
-use crate::whoami::{Credential, Forget};
+use crate::whoami::{Credential, CredentialKind, Forget};
 
 /// Where the gateway's own pages live.
 const WELL_KNOWN: &str = "/.well-known/stepgate";
@@ -207,6 +207,7 @@ async fn hand_through(
         .upstreams
         .apart(&external.upstream, &worker.shared.board);
     let passage = Passage(());
+    let credentials = credentials(&passing.head.headers, &worker.shared.config.session_cookie);
     let outgoing = outgoing(&mut passing, &facts, body, path, external, &passage);
     exchange.note(|entry| entry.sent("identity", worker.shared.clock.monotonic()));
     let sent = send_to_identity(&passage, &upstream, &exchange, outgoing).await;
@@ -214,7 +215,7 @@ async fn hand_through(
         Ok(answered) => answered,
         Err(failure) => {
             // It may have done its work and failed to tell.
-            forget(&exchange, facts.credential.as_ref());
+            forget(&exchange, &credentials);
             return passing.refuse(failure_answer(failure, passing.kind(), None));
         }
     };
@@ -223,7 +224,7 @@ async fn hand_through(
     let session_cookie = &worker.shared.config.session_cookie;
     if changes_sessions(&facts.request.method, path) || sets_session(&head.headers, session_cookie)
     {
-        forget(&exchange, facts.credential.as_ref());
+        forget(&exchange, &credentials);
     }
     exchange.note(|entry| entry.status(head.status));
     let body = ResponseBody::upstream(body, lease, Rc::clone(&exchange));
@@ -274,11 +275,36 @@ fn changes_sessions(method: &Method, path: &str) -> bool {
     !method.is_safe() || path.starts_with("/self-service/logout")
 }
 
-fn forget(exchange: &Exchange, credential: Option<&Credential>) {
-    if let Some(credential) = credential {
-        let resolver = exchange.client.worker.shared.checker.resolver();
+fn forget(exchange: &Exchange, credentials: &[Credential]) {
+    let resolver = exchange.client.worker.shared.checker.resolver();
+    for credential in credentials {
         resolver.forget(Forget::Holder(credential));
     }
+}
+
+/// Every credential of a request, whichever of them the identity service goes by.
+fn credentials(fields: &HeaderMap, session_cookie: &str) -> Vec<Credential> {
+    let mut found = Vec::new();
+    let texts = |name: HeaderName| {
+        let lines = fields.get_all(name).iter();
+        lines.filter_map(|line| line.to_str().ok())
+    };
+    for pair in texts(COOKIE).flat_map(|line| line.split(';')) {
+        if let Some((name, value)) = pair.split_once('=')
+            && name.trim() == session_cookie
+        {
+            found.push(Credential::new(CredentialKind::Cookie, value.trim()));
+        }
+    }
+    for token in texts(X_SESSION_TOKEN) {
+        found.push(Credential::new(CredentialKind::SessionToken, token.trim()));
+    }
+    for line in texts(AUTHORIZATION) {
+        if let Some((_, token)) = line.split_once(' ') {
+            found.push(Credential::new(CredentialKind::Bearer, token.trim()));
+        }
+    }
+    found
 }
 
 fn is_public(path: &str) -> bool {

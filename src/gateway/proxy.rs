@@ -17,7 +17,7 @@ use super::body::{RequestBody, ResponseBody};
 use super::client::ClientConnection;
 use super::config::PublicUrl;
 use super::exchange::{Exchange, UploadFault};
-use super::facts::{self, Facts};
+use super::facts::{self, Facts, Fault};
 use super::head_scan::BodyKind;
 use super::headers::{self, Framing, X_REQUEST_ID};
 use super::log::Entry;
@@ -155,6 +155,10 @@ async fn judge(passing: Passing<'_>, facts: Facts, body: Incoming) -> Response<R
         upgrade,
     } = facts;
     let exchange = passing.exchange;
+    let credential = match credential {
+        Ok(credential) => credential,
+        Err(both) => return passing.refuse(Fault::from(both).answer(passing.kind())),
+    };
     let by_cookie = is_cookie(credential.as_ref());
     let verdict = exchange
         .client

@@ -4,12 +4,17 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, copy_bidirectional};
 
 use super::alarm::AlarmGuard;
+use super::frames::{Frames, GOING_AWAY};
 use super::upgrade::Tunnel;
+
+/// How long a client may take to be told that its tunnel is cut.
+const GOODBYE: Duration = Duration::from_millis(200);
 
 /// Carries bytes between a client and the upstream of `tunnel`. `early` is what the client sent
 /// already.
@@ -40,6 +45,7 @@ pub(super) async fn carry(
         stream: client,
         alarm: &alarm,
         tunnel: &tunnel,
+        frames: Frames::default(),
     };
     alarm.set(tunnel.exchange.client.timeouts().upgrade_idle);
     if worker.draining() {
@@ -51,14 +57,19 @@ pub(super) async fn carry(
         client.flush().await?;
         copy_bidirectional(&mut client, &mut upstream).await
     };
-    let mut carrying = pin!(carrying);
-    let ended = poll_fn(|cx| {
-        if alarm.poll(cx).is_ready() {
-            return Poll::Ready(None);
-        }
-        carrying.as_mut().poll(cx).map(Some)
-    })
-    .await;
+    let ended = {
+        let mut carrying = pin!(carrying);
+        poll_fn(|cx| {
+            if alarm.poll(cx).is_ready() {
+                return Poll::Ready(None);
+            }
+            carrying.as_mut().poll(cx).map(Some)
+        })
+        .await
+    };
+    if ended.is_none() {
+        client.say_goodbye().await;
+    }
     let rule = tunnel.permit.rule().id();
     match ended {
         Some(Ok((sent, received))) => tracing::debug!(%rule, sent, received, "a tunnel ended"),
@@ -72,6 +83,21 @@ struct Lively<'a, T> {
     stream: T,
     alarm: &'a AlarmGuard,
     tunnel: &'a Tunnel,
+    /// What the client was sent.
+    frames: Frames,
+}
+
+impl<T: AsyncWrite + Unpin> Lively<'_, T> {
+    /// Tells the client that this is the end, where it can be told between two frames.
+    async fn say_goodbye(&mut self) {
+        if self.frames.at_boundary() {
+            let telling = async {
+                self.stream.write_all(&GOING_AWAY).await?;
+                self.stream.shutdown().await
+            };
+            drop(tokio::time::timeout(GOODBYE, telling).await);
+        }
+    }
 }
 
 impl<T> Lively<'_, T> {
@@ -109,6 +135,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Lively<'_, T> {
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
         if let Poll::Ready(Ok(size)) = polled {
+            self.frames.feed(buf.get(..size).unwrap_or_default());
             let count = &self.tunnel.exchange.bytes_out;
             count.set(count.get().saturating_add(size as u64));
             self.stir();

@@ -99,7 +99,7 @@ pub(super) fn prepare_for_identity(
     }
 }
 
-const X_SESSION_TOKEN: HeaderName = HeaderName::from_static("x-session-token");
+pub(super) const X_SESSION_TOKEN: HeaderName = HeaderName::from_static("x-session-token");
 
 fn is_session_token(headers: &HeaderMap) -> bool {
     headers.get(AUTHORIZATION).is_some_and(|value| {

@@ -9,6 +9,7 @@ mod heads;
 mod http2;
 mod identity;
 mod limits;
+mod mount;
 mod stopping;
 mod upgrades;
 mod upstreams;

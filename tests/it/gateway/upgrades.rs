@@ -20,7 +20,7 @@ fn agree(line: &mut Line) {
     line.write(
         format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Accept: {ACCEPT}\r\nSec-WebSocket-Protocol: chat\r\n\r\nearly"
+             Sec-WebSocket-Accept: {ACCEPT}\r\nSec-WebSocket-Protocol: chat\r\n\r\n\u{1}\u{3}abc"
         )
         .as_bytes(),
     );
@@ -61,7 +61,7 @@ fn a_websocket_carries_bytes_both_ways() {
         &world,
         &handshake("/ws", "Sec-WebSocket-Protocol: chat\r\n"),
     );
-    assert_eq!(client.read(5), b"early");
+    assert_eq!(client.read(5), b"\x01\x03abc");
     for _ in 0..3 {
         client.send("hello");
         assert_eq!(client.read(5), b"HELLO");
@@ -77,7 +77,7 @@ fn bytes_that_come_with_the_handshake_are_not_lost() {
     let app = shouting();
     let world = World::before(&app);
     let mut client = open(&world, &(handshake("/ws", "") + "now"));
-    assert_eq!(client.read(8), b"earlyNOW");
+    assert_eq!(client.read(8), b"\x01\x03abcNOW");
 }
 
 #[test]
@@ -169,15 +169,16 @@ fn a_tunnel_ends_when_either_side_does_and_when_it_is_silent() {
     let app = shouting();
     let world = World::before(&app);
     let mut client = open(&world, &handshake("/ws", ""));
-    assert_eq!(client.read(5), b"early");
+    assert_eq!(client.read(5), b"\x01\x03abc");
     client.finish();
     assert!(client.is_closed());
     let mut silent = open(&world, &handshake("/ws", ""));
-    assert_eq!(silent.read(5), b"early");
+    assert_eq!(silent.read(5), b"\x01\x03abc");
     for _ in 0..20 {
         world.clock.advance(Duration::from_secs(60));
         std::thread::sleep(Duration::from_millis(20));
     }
+    assert_eq!(silent.read(4), [0x88, 2, 3, 0xe9]);
     assert!(silent.is_closed());
 }
 
@@ -188,9 +189,11 @@ fn a_tunnel_is_cut_when_the_process_stops() {
     plan.config.timeouts.drain = Duration::from_secs(20);
     let mut world = plan.start();
     let mut client = open(&world, &handshake("/ws", ""));
-    assert_eq!(client.read(5), b"early");
+    assert_eq!(client.read(5), b"\x01\x03abc");
     let gate = world.gate.take().unwrap();
     gate.drain();
+    // Close, going away.
+    assert_eq!(client.read(4), [0x88, 2, 3, 0xe9]);
     assert!(client.is_closed());
     gate.join();
 }

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -37,10 +38,12 @@ rules:
 /// What a session token or cookie is worth: `alice-aal1`, `alice-aal2`, anything else nothing.
 struct People {
     clock: Clock,
+    asked: Arc<AtomicUsize>,
 }
 
 impl IdentityService for People {
     fn ask<'a>(&'a self, credential: &'a Credential) -> Asking<'a> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
         let now = self.clock.wall();
         let said = match credential.expose().trim_start_matches("ory_st_") {
             "alice-aal1" => session("alice", Aal::Aal1, now),
@@ -87,6 +90,7 @@ fn session(person: &str, aal: Aal, now: Timestamp) -> Said {
 pub(super) struct World {
     pub(super) gate: Option<Running>,
     pub(super) clock: Clock,
+    asked: Arc<AtomicUsize>,
     /// Holds what the gateway asks for off its workers.
     service: Option<tokio::runtime::Runtime>,
 }
@@ -132,6 +136,7 @@ impl Plan {
             .unwrap();
         let rules = stepgate::rules::compile("test.yaml", &self.rules, &Default::default())
             .unwrap_or_else(|problems| panic!("{problems:?}"));
+        let asked = Arc::new(AtomicUsize::new(0));
         let resolver = Resolver::new(
             whoami::Config {
                 identity_headers: vec![(
@@ -143,6 +148,7 @@ impl Plan {
             "test",
             Arc::new(People {
                 clock: clock.clone(),
+                asked: Arc::clone(&asked),
             }),
             service.handle().clone(),
             clock.clone(),
@@ -166,6 +172,7 @@ impl Plan {
         Ok(World {
             gate: Some(gate),
             clock,
+            asked,
             service: Some(service),
         })
     }
@@ -200,6 +207,11 @@ impl World {
     /// A gateway in front of `app` with the usual rules.
     pub(super) fn before(app: &App) -> Self {
         Plan::for_app(app).start()
+    }
+
+    /// How often the identity service was asked.
+    pub(super) fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
     }
 
     pub(super) fn address(&self) -> SocketAddr {
