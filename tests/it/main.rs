@@ -12,6 +12,7 @@
 )]
 
 mod answers;
+mod browser;
 mod commands;
 mod corpora;
 mod documents;
