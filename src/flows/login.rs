@@ -98,7 +98,7 @@ impl Service {
         Ok(self.opened(&record, visitor, None))
     }
 
-    fn login_record(
+    pub(super) fn login_record(
         &self,
         opening: Opening,
         refresh: bool,

@@ -59,11 +59,9 @@ impl Service {
         }
         record.active = Some(method);
         if !self.consume_flow(record).await? {
-            let next = FlowRecord::open(
-                record.reopening(record.browser.clone()),
-                self.settings.self_service.login.lifespan,
-                self.now(),
-            );
+            let opening = record.reopening(record.browser.clone());
+            let (again, second) = (record.refresh, record.second_factor);
+            let next = self.login_record(opening, again, second, current.as_ref());
             return self.replaced(record, next).await;
         }
         let identity = passed.account.identity.id;

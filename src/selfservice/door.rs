@@ -28,6 +28,8 @@ pub(super) struct Door {
     pub(super) service: Arc<Service>,
     pub(super) config: Config,
     csrf_cookie: String,
+    /// The path of the public URL.
+    prefix: String,
     csrf_attributes: CookieAttributes,
 }
 
@@ -44,6 +46,7 @@ impl Door {
             .truncate(config.mount.trim_end_matches('/').len());
         Self {
             csrf_cookie: csrf::cookie_name(&settings.public.base_url),
+            prefix: path_of(service.site().base()),
             csrf_attributes,
             service,
             config,
@@ -90,7 +93,8 @@ impl Door {
     async fn on_path(&self, parts: &Parts, path: &str, body: Body) -> (Response, bool) {
         let query = parts.uri.query();
         if let Some(clean) = cleaned(path) {
-            let mut to = format!("{}{clean}", self.config.mount);
+            // Below a mount the prefix may be gone by now; the public URL knows it.
+            let mut to = format!("{}{clean}", self.prefix);
             if let Some(query) = query {
                 to.push('?');
                 to.push_str(query);
@@ -288,6 +292,12 @@ impl Door {
         }
         reply::json(StatusCode::OK, &json!({"status": "ok"}))
     }
+}
+
+/// The path of a URL, without a slash at its end.
+fn path_of(url: &str) -> String {
+    let path = url::Url::parse(url).map(|url| url.path().trim_end_matches('/').to_owned());
+    path.unwrap_or_default()
 }
 
 fn for_program(method: &Method, program: &Program, request_id: Option<&str>) -> Response {

@@ -18,6 +18,7 @@ mod corpora;
 mod documents;
 mod faults;
 mod gateway;
+mod identity;
 mod native;
 mod readings;
 mod rig;
