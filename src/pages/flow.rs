@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::form::{self, FormMaker};
+use super::text::Say;
 use super::view::{self, FormView, Frame, LinkView, Shell};
 use crate::contract::{NodeGroup, Ui};
 
@@ -117,6 +118,9 @@ pub(super) fn render_login(shell: Shell<'_>, page: &LoginPage) -> String {
         None => "login-no-second-factor",
     };
     if let Some(form) = &mut main {
+        if page.step == LoginStep::FirstAgain {
+            confirm(say, form);
+        }
         form.username = form::username(form, page.account.as_ref());
         focus_first(form, frame.alerts.errors.is_empty());
     }
@@ -209,6 +213,13 @@ pub(super) fn render_registration(shell: Shell<'_>, page: &RegistrationPage) -> 
         }],
         frame,
     })
+}
+
+/// Who is signed in already does not log in but confirms.
+fn confirm(say: Say<'_>, form: &mut FormView) {
+    for button in form.buttons.iter_mut().filter(|b| b.value == "password") {
+        button.label = say.text("confirm-button").into_owned();
+    }
 }
 
 /// Puts the cursor where the person starts, unless the error summary wants it.

@@ -72,11 +72,15 @@ pub(super) fn render_error(shell: Shell<'_>, page: &ErrorPage) -> String {
         },
         |key| say.text(&key).into_owned(),
     );
+    let todo = match page.request_id {
+        Some(_) => "error-todo",
+        None => "error-todo-nameless",
+    };
     view::document(&NoticeTemplate {
         frame: Frame::new(shell, say.text("error-title").into_owned()),
         icon: "alert",
         what,
-        todo: say.text("error-todo").into_owned(),
+        todo: say.text(todo).into_owned(),
         purpose: None,
         proceed: page
             .start_again

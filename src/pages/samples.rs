@@ -276,6 +276,13 @@ pub(super) fn all() -> Vec<(String, Page)> {
             }),
         ),
         (
+            "error-nameless".to_owned(),
+            Page::Error(ErrorPage {
+                code: 500,
+                ..ErrorPage::default()
+            }),
+        ),
+        (
             "error".to_owned(),
             Page::Error(ErrorPage {
                 code: 403,

@@ -11,6 +11,7 @@ copied = Kopiert
 login-title = Anmelden
 login-lead = Geben Sie Ihre Daten ein, um fortzufahren.
 confirm-title = Bestätigen Sie, dass Sie es sind
+confirm-button = Bestätigen
 login-again-lead = Ihre Anmeldung liegt schon eine Weile zurück. Geben Sie Ihr Passwort ein, um fortzufahren.
 totp-lead = Geben Sie den 6-stelligen Code aus Ihrer Authenticator-App ein.
 totp-again-lead = Hierfür ist ein frischer Code nötig. Geben Sie den 6-stelligen Code aus Ihrer Authenticator-App ein.
@@ -87,6 +88,7 @@ stay-signed-in = Angemeldet bleiben
 # Fehler
 error-title = Das hat nicht geklappt
 error-unknown = Auf unserer Seite ist etwas schiefgegangen.
+error-todo-nameless = Beginnen Sie noch einmal. Wenn es wieder geschieht, sagen Sie es den Betreibern dieser Seite.
 error-todo = Beginnen Sie noch einmal. Wenn es wieder geschieht, nennen Sie den Betreibern dieser Seite die Anfrage unten.
 error-security-csrf-violation = Dieses Formular wurde vor zu langer Zeit oder in einem anderen Fenster geöffnet.
 error-security-identity-mismatch = Diese Seite gehört zu einem anderen Konto als dem, mit dem Sie angemeldet sind.

@@ -11,6 +11,7 @@ copied = Copied
 login-title = Log in
 login-lead = Enter your details to go on.
 confirm-title = Confirm it’s you
+confirm-button = Confirm
 login-again-lead = It’s been a while since you logged in. Enter your password to go on.
 totp-lead = Enter the 6-digit code from your authenticator app.
 totp-again-lead = This needs a fresh code. Enter the 6-digit code from your authenticator app.
@@ -87,6 +88,7 @@ stay-signed-in = Stay signed in
 # Errors of flows
 error-title = That didn’t work
 error-unknown = Something went wrong on our side.
+error-todo-nameless = Start again. If it happens once more, tell the people who run this site.
 error-todo = Start again. If it happens once more, tell the people who run this site the request below.
 error-security-csrf-violation = This form was opened too long ago, or in another window.
 error-security-identity-mismatch = This page belongs to another account than the one you’re signed in with.

@@ -3,8 +3,8 @@
 use thirtyfour::prelude::*;
 
 use super::chromium::{Browser, Setup};
-use super::demo::Demo;
 use super::person::Person;
+use crate::support::demo::Demo;
 
 const PASSWORD: &str = "seven quiet herons";
 
@@ -124,7 +124,7 @@ async fn a_person_logs_in_and_steps_up_with_the_keyboard_alone() {
         return;
     };
     let demo = Demo::start();
-    let mut tom = demo.person("tom");
+    let mut tom = Person::ready(&demo, "tom");
     browser.open(&demo.bank("/transfer")).await;
     // The first field has the focus; Enter sends the form.
     browser.press(tom.identifier.as_str()).await;
@@ -144,7 +144,7 @@ async fn a_wrong_password_and_a_wrong_code_are_told_where_the_person_looks() {
         return;
     };
     let demo = Demo::start();
-    let tom = demo.person("tom");
+    let tom = Person::ready(&demo, "tom");
     browser.open(&demo.bank("/transfer")).await;
     log_in(&browser, &Person::new(&tom.identifier, "not the password")).await;
     browser.expect_title("Error: Log in").await;
@@ -179,7 +179,7 @@ async fn a_person_sees_and_ends_own_sessions() {
         .await
         .expect("a second browser");
     let demo = Demo::start();
-    let nora = demo.person("nora");
+    let nora = Person::ready(&demo, "nora");
     for browser in [&elsewhere, &here] {
         browser.open(&demo.bank("/accounts")).await;
         log_in(browser, &nora).await;

@@ -2,7 +2,8 @@
 //! picture of it is there for a person to look at.
 
 use super::chromium::{Browser, Setup};
-use super::demo::Demo;
+use super::person::Person;
+use crate::support::demo::Demo;
 
 /// The widths, in CSS pixels; the last is the narrowest that is still in use.
 const WIDTHS: [u32; 4] = [1280, 768, 360, 320];
@@ -44,7 +45,7 @@ async fn every_page_fits_its_screen_in_light_and_dark() {
     ] {
         look_at(&browser, name, &demo.bank(path)).await;
     }
-    let nora = demo.person("nora");
+    let nora = Person::ready(&demo, "nora");
     browser.open(&demo.bank("/accounts")).await;
     browser.fill("identifier", &nora.identifier).await;
     browser.fill("password", &nora.password).await;

@@ -4,7 +4,6 @@
 //! `STEPGATE_TEST_REQUIRE` they fail there instead. Screenshots go to `target/screenshots`.
 
 mod chromium;
-mod demo;
 mod journey;
 mod looks;
 mod person;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::support::demo::Demo;
 use stepgate::identity::credential::totp::{PERIOD_SECONDS, TotpSecret};
 
 pub(super) struct Person {
@@ -19,6 +20,18 @@ impl Person {
             identifier: identifier.to_owned(),
             password: password.to_owned(),
             secret: None,
+            used_step: 0,
+        }
+    }
+
+    /// One of the demo's ready users.
+    pub(super) fn ready(demo: &Demo, name: &str) -> Self {
+        let user = demo.user(name);
+        let text = |key: &str| user[key].as_str().map(str::to_owned);
+        Self {
+            identifier: text("identifier").expect("an identifier"),
+            password: text("password").expect("a password"),
+            secret: text("totp_secret"),
             used_step: 0,
         }
     }

@@ -2,6 +2,7 @@
 //! application that writes everything down, and a client that sends exactly the bytes it is given.
 
 pub(crate) mod client;
+pub(crate) mod demo;
 pub(crate) mod gateway;
 pub(crate) mod identity;
 pub(crate) mod server;
