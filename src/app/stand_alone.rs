@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Request;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
 
 use super::embedded::Embedded;
 use super::signals::{Notice, Signals};
@@ -97,9 +99,15 @@ fn public_routes(embedded: &Embedded, pages: &Arc<Pages>, url: &str, admin: &Lis
     let root = embedded.router(config(""));
     let path = url::Url::parse(url).map(|url| url.path().trim_end_matches('/').to_owned());
     match path {
-        Ok(path) if !path.is_empty() => own
-            .route_service(&format!("{path}/{{*rest}}"), embedded.router(config(&path)))
-            .fallback_service(root),
+        Ok(path) if !path.is_empty() => {
+            let below = embedded.router(config(&path));
+            own.fallback(move |request: Request| {
+                let prefixed = request.uri().path().strip_prefix(&path);
+                let is_below = prefixed.is_some_and(|rest| rest.starts_with('/'));
+                let router = if is_below { &below } else { &root };
+                router.clone().oneshot(request)
+            })
+        }
         Ok(_) | Err(_) => own.fallback_service(root),
     }
 }
@@ -113,4 +121,40 @@ fn address(listener: &Listener) -> Result<SocketAddr, StartError> {
     })?;
     let fallback = SocketAddr::from(([0, 0, 0, 0], listener.port));
     Ok(found.into_iter().next().unwrap_or(fallback))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use tokio::runtime::Handle;
+
+    use super::*;
+    use crate::config::kratos_format::{Form, read};
+    use crate::document::{Problems, Reading, Source, parse};
+
+    #[tokio::test]
+    async fn the_public_api_is_at_the_root_and_below_the_path_of_its_url() {
+        let url = "http://127.0.0.1:4433/auth/";
+        let tree = parse(&Source::new("kratos.yml", "{}"), &mut Problems::new()).unwrap();
+        let draft = read(&tree, Form::Embedded, &mut Reading::new()).unwrap();
+        let settings = draft.settle(url);
+        let admin = settings.admin.clone();
+        let clock = Clock::manual(Timestamp::UNIX_EPOCH);
+        let embedded = Embedded::open(settings, &Dsn::Memory, None, Handle::current(), clock).await;
+        let pages = Arc::new(Pages::new(pages::Config::default()).unwrap());
+        let routes = public_routes(&embedded.unwrap(), &pages, url, &admin);
+        for (path, status) in [
+            ("/sessions/whoami", 401),
+            ("/auth/sessions/whoami", 401),
+            ("/authentic/sessions/whoami", 404),
+            ("/auth/nonsense", 404),
+        ] {
+            let request = Request::builder()
+                .uri(path)
+                .header("host", "127.0.0.1:4433");
+            let request = request.body(axum::body::Body::empty()).unwrap();
+            let answer = routes.clone().oneshot(request).await.unwrap();
+            assert_eq!(answer.status().as_u16(), status, "{path}");
+        }
+    }
 }
