@@ -33,16 +33,24 @@ pub fn svg(text: &str) -> Option<String> {
     let width = code.width();
     let side = width + 2 * QUIET_MODULES;
     let mut path = String::new();
-    for (index, color) in code.to_colors().into_iter().enumerate() {
-        if color == Color::Dark {
-            let (x, y) = (index % width + QUIET_MODULES, index / width + QUIET_MODULES);
-            path.push_str(&format!("M{x} {y}h1v1h-1z"));
+    for (row, modules) in code.to_colors().chunks(width).enumerate() {
+        // One stroke for each run of dark modules keeps the picture small.
+        let mut column = QUIET_MODULES;
+        for run in modules.chunk_by(|one, next| one == next) {
+            if run.first() == Some(&Color::Dark) {
+                path.push_str(&format!(
+                    "M{column} {}.5h{}",
+                    row + QUIET_MODULES,
+                    run.len()
+                ));
+            }
+            column += run.len();
         }
     }
     Some(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" \
          shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/>\
-         <path fill=\"#000\" d=\"{path}\"/></svg>"
+         <path stroke=\"#000\" d=\"{path}\"/></svg>"
     ))
 }
 
@@ -134,9 +142,26 @@ mod tests {
         assert!(png.ends_with(b"IEND\xaeB`\x82"));
     }
 
+    /// Lengths of the strokes in a path.
+    fn strokes(svg: &str) -> impl Iterator<Item = usize> + '_ {
+        let (_, path) = svg.split_once("stroke=\"#000\" d=\"").unwrap();
+        let path = path.split('"').next().unwrap();
+        path.split('M')
+            .skip(1)
+            .map(|stroke| stroke.split_once('h').unwrap().1.parse().unwrap())
+    }
+
     #[test]
-    fn an_svg_is_one_document() {
+    fn an_svg_is_one_small_document_with_every_dark_module() {
         let svg = svg(URL).unwrap();
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>"));
+        assert!(svg.len() < 8_000, "{} bytes", svg.len());
+        let code = QrCode::with_error_correction_level(URL, EcLevel::M).unwrap();
+        let dark = code
+            .to_colors()
+            .iter()
+            .filter(|&&color| color == Color::Dark)
+            .count();
+        assert_eq!(strokes(&svg).sum::<usize>(), dark);
     }
 }

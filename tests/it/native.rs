@@ -1,43 +1,27 @@
 //! The journey of a program without a browser: the demo's bank with `X-Session-Token`.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
 use crate::support::client::{Connection, Response};
+use crate::support::demo::Demo;
 use stepgate::identity::credential::totp::TotpSecret;
 
 struct Bank {
-    child: Child,
+    _demo: Demo,
     address: SocketAddr,
     host: String,
 }
 
-impl Drop for Bank {
-    fn drop(&mut self) {
-        let _gone = self.child.kill();
-        let _reaped = self.child.wait();
-    }
-}
-
 impl Bank {
     fn open() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_stepgate"))
-            .args(["demo", "--port", "0", "--format", "json"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program");
-        let mut line = String::new();
-        let mut output = BufReader::new(child.stdout.take().expect("its output"));
-        output.read_line(&mut line).expect("a line");
-        let told: Value = serde_json::from_str(&line).expect("one object");
-        let url = told["urls"]["bank"].as_str().expect("an address");
+        let demo = Demo::start();
+        let url = demo.url("bank").to_owned();
         let host = url.trim_start_matches("http://").trim_end_matches('/');
         let port = host.rsplit(':').next().and_then(|port| port.parse().ok());
         Self {
-            child,
+            _demo: demo,
             address: SocketAddr::from(([127, 0, 0, 1], port.expect("a port"))),
             host: host.to_owned(),
         }

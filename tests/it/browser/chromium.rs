@@ -219,6 +219,14 @@ impl Browser {
         answer.convert().expect("true or false")
     }
 
+    /// What the page and all that it loads weigh, in bytes, without headers and compression.
+    pub(super) async fn weight(&self) -> u64 {
+        let script = "return performance.getEntries().reduce(\
+                      (sum, entry) => sum + (entry.decodedBodySize || 0), 0)";
+        let answer = self.driver.execute(script, Vec::new()).await;
+        answer.expect("an answer").convert().expect("a number")
+    }
+
     /// What the console said since it was last asked, but for answers that are meant to refuse.
     pub(super) async fn complaints(&self) -> Vec<String> {
         let answer = self

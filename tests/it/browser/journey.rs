@@ -196,3 +196,33 @@ async fn a_person_sees_and_ends_own_sessions() {
     elsewhere.stop().await;
     here.stop().await;
 }
+
+#[tokio::test]
+async fn a_form_sent_without_a_session_is_explained_and_leads_back_to_its_page() {
+    let Some(browser) = Browser::start("lost-session", Setup::default()).await else {
+        return;
+    };
+    let demo = Demo::start();
+    let mut tom = Person::ready(&demo, "tom");
+    browser.open(&demo.bank("/transfer")).await;
+    for is_first in [true, false] {
+        log_in(&browser, &tom).await;
+        browser.expect_title("Confirm it’s you").await;
+        browser.fill("totp_code", &tom.code()).await;
+        browser.click("button[name=method][value=totp]").await;
+        browser.expect_url(&demo.bank("/transfer")).await;
+        if is_first {
+            browser
+                .driver
+                .delete_all_cookies()
+                .await
+                .expect("no cookies");
+            browser.click("form button").await;
+            browser.expect_words("so nothing was sent").await;
+            browser.screenshot("explained").await;
+            browser.click("main a.button").await;
+            browser.expect_title("Log in").await;
+        }
+    }
+    browser.stop().await;
+}

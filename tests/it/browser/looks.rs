@@ -8,12 +8,17 @@ use crate::support::demo::Demo;
 /// The widths, in CSS pixels; the last is the narrowest that is still in use.
 const WIDTHS: [u32; 4] = [1280, 768, 360, 320];
 
+/// The heaviest page with all that it loads.
+const MAX_PAGE_BYTES: u64 = 40_000;
+
 async fn look_at(browser: &Browser, name: &str, url: &str) {
     for dark in [false, true] {
         browser.set_dark(dark).await;
         for width in WIDTHS {
             browser.set_width(width).await;
             browser.open(url).await;
+            let weight = browser.weight().await;
+            assert!(weight < MAX_PAGE_BYTES, "{name} weighs {weight} bytes");
             let theme = if dark { "dark" } else { "light" };
             assert!(
                 !browser.is_too_wide().await,
