@@ -15,21 +15,22 @@ use crate::telemetry::{self, LogConfig, LogLevel};
 ///
 /// # Errors
 /// It could not start; then nothing was started.
-pub fn serve(config: Config, options: ServeOptions) -> Result<(), StartError> {
-    let _log = telemetry::start_log(&config.telemetry.log, options.styled)?;
+pub fn serve(config: &Config, options: ServeOptions) -> Result<(), StartError> {
+    let ServeOptions { origin, styled } = options;
+    let _log = telemetry::start_log(&config.telemetry.log, styled)?;
     let mut host = Host::new()?;
-    let written = options.origin.load().settings;
+    let written = origin.load().settings;
     let around = Surroundings {
-        environment: options.origin.environment.clone(),
+        environment: origin.environment.clone(),
         clock: Clock::system(),
         settings: written.clone(),
     };
-    let running = start(config, around)?;
+    let running = start(config, &around)?;
     for door in running.doors() {
         telemetry::announce_listening(door.name, &door.address);
     }
     telemetry::announce_ready(running.rules().rules().len());
-    host.wait(|| reload(&running, &options.origin, &written));
+    host.wait(|| reload(&running, &origin, &written));
     host.drain(running);
     Ok(())
 }
@@ -61,7 +62,7 @@ pub fn demo(options: DemoOptions) -> Result<(), StartError> {
         clock: clock.clone(),
         settings: loaded.settings,
     };
-    let running = start(config, around)?;
+    let running = start(&config, &around)?;
     if let Some(runtime) = running.handle() {
         let bank = {
             let _inside = runtime.enter();

@@ -42,9 +42,14 @@ pub struct Surroundings {
 ///
 /// # Errors
 /// Nothing was started.
-pub fn start(config: Config, around: Surroundings) -> Result<Running, StartError> {
-    let clock = around.clock;
-    let rules = Rules::start(&config, &around.environment, &clock)?;
+pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartError> {
+    let Surroundings {
+        environment,
+        clock,
+        settings,
+    } = around;
+    let clock = clock.clone();
+    let rules = Rules::start(config, environment, &clock)?;
     let bound = config.proxy.clone().map(gateway::bind).transpose()?;
     let runtime = service_runtime()?;
     let pages = Arc::new(Pages::new(pages::Config {
@@ -56,7 +61,7 @@ pub fn start(config: Config, around: Surroundings) -> Result<Running, StartError
         pages: &pages,
         ports: bound.as_ref().map(ports).unwrap_or_default(),
     };
-    let identity = identity::open(&config, known, runtime.handle(), &clock);
+    let identity = identity::open(config, known, runtime.handle(), &clock);
     let identity = runtime.block_on(identity)?;
     let resolver = Resolver::new(
         config.sessions.clone(),
@@ -82,13 +87,13 @@ pub fn start(config: Config, around: Surroundings) -> Result<Running, StartError
         access_log: access_log_writer,
         runtime: Some(runtime),
     };
-    running.open_admin(&config, identity.own.as_ref(), &around.settings)?;
-    running.open_identity(&config, identity.own.as_ref(), &pages)?;
+    running.open_admin(config, identity.own.as_ref(), settings)?;
+    running.open_identity(config, identity.own.as_ref(), &pages)?;
     if let Some(bound) = bound {
-        let parts = running.proxy_parts(&config, identity.own, clock, pages, access_log);
-        running.open_proxy(&config, bound, parts)?;
+        let parts = running.proxy_parts(config, identity.own, clock, pages, access_log);
+        running.open_proxy(config, bound, parts)?;
     }
-    running.watch_certificates(&config)?;
+    running.watch_certificates(config)?;
     running.readiness.begin();
     Ok(running)
 }

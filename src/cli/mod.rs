@@ -89,7 +89,7 @@ fn serve(arguments: ConfigArguments, environment: Environment) -> Ending {
     let origin = origin(arguments, environment);
     let loaded = origin.load();
     match loaded.config {
-        Some(config) => ended(app::serve(config, ServeOptions { origin, styled })),
+        Some(config) => ended(app::serve(&config, ServeOptions { origin, styled })),
         None => {
             output::problems(&loaded.problems);
             Ending::Invalid

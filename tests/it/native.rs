@@ -91,6 +91,27 @@ fn step_now() -> i64 {
     jiff::Timestamp::now().as_second() / 30
 }
 
+/// Sets up an authenticator app; gives its secret, and the time step whose code is spent.
+fn enrol(bank: &Bank, token: &str) -> (TotpSecret, i64) {
+    let settings = bank.get("/auth/self-service/settings/api", Some(token));
+    let settings = settings.json();
+    let nodes = settings["ui"]["nodes"].as_array().expect("nodes");
+    let secret = nodes
+        .iter()
+        .find(|node| node["attributes"]["id"] == "totp_secret_key")
+        .and_then(|node| node["attributes"]["text"]["text"].as_str())
+        .and_then(TotpSecret::from_base32)
+        .expect("a secret to enrol");
+    let step = step_now();
+    let code = secret.code(step);
+    bank.submit(
+        &settings,
+        Some(token),
+        json!({"method": "totp", "totp_code": code}),
+    );
+    (secret, step)
+}
+
 #[test]
 fn a_program_signs_up_enrols_and_steps_up_with_a_session_token() {
     let bank = Bank::open();
@@ -119,22 +140,7 @@ fn a_program_signs_up_enrols_and_steps_up_with_a_session_token() {
     );
     assert!(refused.json()["error"]["details"]["settings_url"].is_string());
 
-    let settings = bank.get("/auth/self-service/settings/api", Some(first));
-    let settings = settings.json();
-    let nodes = settings["ui"]["nodes"].as_array().expect("nodes");
-    let secret = nodes
-        .iter()
-        .find(|node| node["attributes"]["id"] == "totp_secret_key")
-        .and_then(|node| node["attributes"]["text"]["text"].as_str())
-        .and_then(TotpSecret::from_base32)
-        .expect("a secret to enrol");
-    let step = step_now();
-    let code = secret.code(step);
-    bank.submit(
-        &settings,
-        Some(first),
-        json!({"method": "totp", "totp_code": code}),
-    );
+    let (secret, step) = enrol(&bank, first);
     let made = bank.transfer(first);
     assert_eq!(made.status, 303, "{}", made.text());
 

@@ -44,7 +44,7 @@ impl Gateway {
             clock: clock.clone(),
             settings: loaded.settings,
         };
-        let running = app::start(config, around).unwrap_or_else(|error| panic!("{error:?}"));
+        let running = app::start(&config, &around).unwrap_or_else(|error| panic!("{error:?}"));
         let address = running.address("proxy").unwrap().parse().unwrap();
         Self {
             running,
