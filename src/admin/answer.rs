@@ -127,6 +127,9 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
     let is_get = request.method() == Method::GET;
     let request_id = text_of(request.headers(), "x-request-id");
     let mut response = next.run(request).await;
+    if let Some(refusal) = refused_by_the_framework(&response) {
+        response = refusal.into_response();
+    }
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
         let mut envelope = refusal.0.envelope.clone();
         envelope.error.request = request_id;
@@ -144,6 +147,22 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
             .insert(header::CACHE_CONTROL, NOT_KEPT);
     }
     response
+}
+
+/// Bodies that are too large and paths that are no text are refused before a handler sees them;
+/// clients get one shape of error all the same.
+fn refused_by_the_framework(response: &Response) -> Option<Refusal> {
+    let status = response.status();
+    let is_plain = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let reason = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "The request body is too large.",
+        StatusCode::BAD_REQUEST => "The request can not be read.",
+        _ => return None,
+    };
+    is_plain.then(|| Refusal::new(status, reason))
 }
 
 fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, Method, StatusCode, header};
+use http::uri::Authority;
+use http::{HeaderMap, Method, StatusCode, Uri, header};
 
 use super::answer::Refusal;
 use crate::secret::SecretString;
@@ -41,7 +42,7 @@ impl Guard {
         Self::new(address, None)
     }
 
-    fn judge(&self, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+    fn judge(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         if let Some(token) = &self.token {
             return match bearer(headers) {
                 Some(shown) if token.matches(shown.as_bytes()) => Ok(()),
@@ -58,7 +59,7 @@ impl Guard {
             let reason = "The admin API does not serve scripts of web pages.";
             return Err(Refusal::new(StatusCode::FORBIDDEN, reason));
         }
-        if self.loopback && !host_is_loopback(headers) {
+        if self.loopback && !host_is_loopback(uri, headers) {
             let reason = "The admin API is asked by a loopback address or localhost only.";
             return Err(Refusal::new(StatusCode::FORBIDDEN, reason));
         }
@@ -79,7 +80,9 @@ pub(super) async fn check(
 ) -> Response {
     // Probes of orchestrators show no token and tell nothing.
     let is_probe = matches!(request.uri().path(), "/health/alive" | "/health/ready");
-    if !is_probe && let Err(refusal) = guard.judge(request.method(), request.headers()) {
+    if !is_probe
+        && let Err(refusal) = guard.judge(request.method(), request.uri(), request.headers())
+    {
         return refusal.into_response();
     }
     next.run(request).await
@@ -95,17 +98,21 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
-fn host_is_loopback(headers: &HeaderMap) -> bool {
-    let Some(host) = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-    else {
-        // HTTP/1.0 and h2 without an authority: no browser of today.
-        return true;
-    };
-    let Ok(authority) = host.parse::<http::uri::Authority>() else {
-        return false;
-    };
+/// HTTP/1.1 names the host in a header, HTTP/2 in the target. A request that names none comes from
+/// no browser of today.
+fn host_is_loopback(uri: &Uri, headers: &HeaderMap) -> bool {
+    let hosts = headers.get_all(header::HOST).iter();
+    let all_named = hosts.into_iter().all(|host| {
+        let authority = host
+            .to_str()
+            .ok()
+            .and_then(|host| host.parse::<Authority>().ok());
+        authority.is_some_and(|authority| is_loopback(&authority))
+    });
+    all_named && uri.authority().is_none_or(is_loopback)
+}
+
+fn is_loopback(authority: &Authority) -> bool {
     let name = authority
         .host()
         .trim_start_matches('[')
@@ -143,7 +150,7 @@ mod tests {
             .map(|(name, value)| (HeaderName::try_from(*name).unwrap(), value.parse().unwrap()))
             .collect();
         guard
-            .judge(method, &headers)
+            .judge(method, &Uri::from_static("/"), &headers)
             .map_or_else(|no| no.status().as_u16(), |()| 200)
     }
 
@@ -177,6 +184,18 @@ mod tests {
                 expected,
                 "{headers:?}"
             );
+        }
+    }
+
+    #[test]
+    fn the_host_counts_in_http_2_too() {
+        let guard = on("127.0.0.1", None);
+        for (uri, expected) in [
+            ("http://localhost:4434/health/alive", true),
+            ("http://rebound.evil.example:4434/identities", false),
+        ] {
+            let judged = guard.judge(&Method::GET, &uri.parse().unwrap(), &HeaderMap::new());
+            assert_eq!(judged.is_ok(), expected, "{uri}");
         }
     }
 
@@ -228,7 +247,7 @@ mod tests {
                 map.append(HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
             }
             let found = guard
-                .judge(&Method::GET, &map)
+                .judge(&Method::GET, &Uri::from_static("/"), &map)
                 .map_or_else(|no| no.status().as_u16(), |()| 200);
             assert_eq!(found, expected, "{headers:?}");
         }

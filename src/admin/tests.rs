@@ -219,6 +219,24 @@ async fn refusals_have_kratos_envelope() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_too_large_is_refused_in_the_same_shape() {
+    let place = Place::new().await;
+    let huge = value!({"traits": {"email": "x".repeat(9 * 1024 * 1024)}});
+    let got = place
+        .ask(Method::POST, "/admin/identities", Some(huge))
+        .await;
+    assert_eq!(
+        (got.status, &got.body["error"]["code"]),
+        (413, &value!(413))
+    );
+    let got = place.get("/admin/identities/%ff").await;
+    assert_eq!(
+        (got.status, &got.body["error"]["code"]),
+        (400, &value!(400))
+    );
+}
+
+#[tokio::test]
 async fn a_hash_is_shown_only_when_asked_for() {
     let place = Place::new().await;
     let id = place.ada().await;
