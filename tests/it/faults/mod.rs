@@ -27,7 +27,7 @@ proxy:
   workers: 1
   timeouts:
     { request_header: 1s, request_body_idle: 1s, response_idle: 1s, keep_alive: 20s, drain: 5s }
-  upstream_defaults: { connect_timeout: 1s, response_header_timeout: 1s }
+  upstream_defaults: { connect_timeout: 3s, response_header_timeout: 3s }
 rules: rules/
 reload: { watch: false }
 identity:

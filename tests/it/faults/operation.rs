@@ -22,7 +22,14 @@ fn a_termination_lets_requests_in_flight_finish() {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
         Next::Close
     });
-    let mut gateway = Gateway::before(&upstream);
+    // Nothing here may end by a limit in time, however busy the machine is.
+    let config = config().replace("drain: 5s", "drain: 60s").replace(
+        "response_header_timeout: 3s",
+        "response_header_timeout: 60s",
+    );
+    let rules = rules(upstream.address);
+    let files: [(&str, &str); 2] = [("stepgate.yaml", &config), ("rules/app.yaml", &rules)];
+    let mut gateway = Gateway::of(Program::serve(&files));
     let mut client = TcpStream::connect(gateway.address).unwrap();
     client
         .write_all(b"GET /slow HTTP/1.1\r\nHost: app.test\r\n\r\n")
@@ -54,7 +61,7 @@ fn a_drain_ends_at_its_deadline() {
         Next::Close
     });
     let config = config().replace("drain: 5s", "drain: 1s").replace(
-        "response_header_timeout: 1s",
+        "response_header_timeout: 3s",
         "response_header_timeout: 60s",
     );
     let rules = rules(upstream.address);
