@@ -3,9 +3,9 @@
 use super::answer::Failure;
 use super::record::FlowRecord;
 use super::service::{Service, internal};
-use crate::contract;
+use crate::contract::FlowKind;
 use crate::identity::FlowId;
-use crate::store::{FlowKind, FlowRow};
+use crate::store::FlowRow;
 
 impl Service {
     pub(super) async fn insert_flow(&self, record: &FlowRecord) -> Result<(), Failure> {
@@ -15,14 +15,10 @@ impl Service {
 
     pub(super) async fn load_flow(
         &self,
-        kind: contract::FlowKind,
+        kind: FlowKind,
         id: FlowId,
     ) -> Result<Option<FlowRecord>, Failure> {
-        let found = self
-            .store
-            .flow(stored_kind(kind), id)
-            .await
-            .map_err(internal)?;
+        let found = self.store.flow(kind.as_str(), id).await.map_err(internal)?;
         let Some(row) = found else { return Ok(None) };
         let mut record: FlowRecord = serde_json::from_value(row.state).map_err(internal)?;
         record.version = row.version;
@@ -49,20 +45,10 @@ impl Service {
 fn row_of(record: &FlowRecord) -> Result<FlowRow, Failure> {
     Ok(FlowRow {
         id: record.id,
-        kind: stored_kind(record.kind),
+        kind: record.kind.as_str(),
         version: record.version,
         state: serde_json::to_value(record).map_err(internal)?,
         issued_at: record.issued_at,
         expires_at: record.expires_at,
     })
-}
-
-const fn stored_kind(kind: contract::FlowKind) -> FlowKind {
-    match kind {
-        contract::FlowKind::Login => FlowKind::Login,
-        contract::FlowKind::Registration => FlowKind::Registration,
-        contract::FlowKind::Settings => FlowKind::Settings,
-        contract::FlowKind::Recovery => FlowKind::Recovery,
-        contract::FlowKind::Verification => FlowKind::Verification,
-    }
 }

@@ -9,42 +9,13 @@ use super::row::{micros, open_json, read_json, seal_context, seal_json, time, wr
 use super::{Store, StoreError};
 use crate::identity::{ErrorId, FlowId, IdentityId};
 
-/// The kind of a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FlowKind {
-    /// Signing in.
-    Login,
-    /// Signing up.
-    Registration,
-    /// Changing one's own account.
-    Settings,
-    /// Getting back into an account.
-    Recovery,
-    /// Showing that an address is one's own.
-    Verification,
-}
-
-impl FlowKind {
-    /// The word in paths and rows.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::Registration => "registration",
-            Self::Settings => "settings",
-            Self::Recovery => "recovery",
-            Self::Verification => "verification",
-        }
-    }
-}
-
 /// A stored flow. What it is about is the business of the flows; the store keeps it sealed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlowRow {
     /// Names it.
     pub id: FlowId,
-    /// Its kind.
-    pub kind: FlowKind,
+    /// The word for its kind.
+    pub kind: &'static str,
     /// Counts its stored changes; kept by the store.
     pub version: i64,
     /// Everything else.
@@ -95,7 +66,7 @@ impl Store {
                          VALUES ($1, $2, $3, $4, $5, $6)";
         sqlx::query(statement)
             .bind(flow.id.uuid())
-            .bind(flow.kind.as_str())
+            .bind(flow.kind)
             .bind(flow.version)
             .bind(self.seal_flow(flow)?)
             .bind(micros(flow.issued_at))
@@ -109,16 +80,20 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn flow(&self, kind: FlowKind, id: FlowId) -> Result<Option<FlowRow>, StoreError> {
+    pub async fn flow(
+        &self,
+        kind: &'static str,
+        id: FlowId,
+    ) -> Result<Option<FlowRow>, StoreError> {
         let statement = "SELECT version, state, issued_at, expires_at FROM flows \
                          WHERE id = $1 AND kind = $2";
         let row: Option<StoredFlow> = sqlx::query_as(statement)
             .bind(id.uuid())
-            .bind(kind.as_str())
+            .bind(kind)
             .fetch_optional(&self.reader)
             .await?;
         let Some(row) = row else { return Ok(None) };
-        let context = seal_context(id.uuid(), kind.as_str());
+        let context = seal_context(id.uuid(), kind);
         Ok(Some(FlowRow {
             id,
             kind,
@@ -139,7 +114,7 @@ impl Store {
                          WHERE id = $1 AND kind = $2 AND version = $3";
         let done = sqlx::query(statement)
             .bind(flow.id.uuid())
-            .bind(flow.kind.as_str())
+            .bind(flow.kind)
             .bind(flow.version)
             .bind(self.seal_flow(flow)?)
             .bind(micros(flow.expires_at))
@@ -153,7 +128,7 @@ impl Store {
     }
 
     fn seal_flow(&self, flow: &FlowRow) -> Result<String, StoreError> {
-        let context = seal_context(flow.id.uuid(), flow.kind.as_str());
+        let context = seal_context(flow.id.uuid(), flow.kind);
         seal_json(&self.keys, &context, &flow.state, "flow")
     }
 

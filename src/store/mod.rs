@@ -28,7 +28,7 @@ use sqlx::{Sqlite, Transaction};
 
 pub use dsn::Dsn;
 pub use error::StoreError;
-pub use flow::{FlowKind, FlowRow, Parked};
+pub use flow::{FlowRow, Parked};
 pub use guess::Tried;
 pub use identity::Account;
 pub use list::{IdentityFilter, Page, SessionFilter};
