@@ -70,13 +70,4 @@ pub enum StartError {
     /// The identity service can't be asked.
     #[error(transparent)]
     Identity(#[from] whoami::NotUsable),
-    /// The identity service's URL is none that can be asked.
-    #[error("{url} can't be asked over HTTP")]
-    IdentityUrl {
-        /// The URL.
-        url: Box<str>,
-        /// What is wrong with it.
-        #[source]
-        source: http::uri::InvalidUri,
-    },
 }

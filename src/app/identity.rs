@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::Router;
 use tokio::runtime::Handle;
 
+use super::StartError;
 use super::embedded::{Embedded, Forgetful, InProcess};
 use super::places::Places;
-use super::{StartError, external};
 use crate::admin::Identities;
 use crate::clock::Clock;
 use crate::config::{Config, Database, Identity};
@@ -15,7 +15,7 @@ use crate::flows::OwnPlaces;
 use crate::pages::Pages;
 use crate::rules::RuleStore;
 use crate::store::Dsn;
-use crate::whoami::IdentityService;
+use crate::whoami::{HttpIdentity, IdentityService};
 use crate::{config, selfservice};
 
 /// An identity service and what others need of it.
@@ -54,8 +54,8 @@ pub(super) async fn open(
 ) -> Result<IdentityParts, StartError> {
     match &config.identity {
         Identity::External(external) => Ok(IdentityParts {
-            name: external.public_url.to_string(),
-            service: external::service(external, clock.clone())?,
+            name: external.service.public_url.to_string(),
+            service: Arc::new(HttpIdentity::new(external.service.clone(), clock.clone())?),
             own: None,
         }),
         Identity::Embedded(embedded) => open_own(config, embedded, around, runtime, clock).await,

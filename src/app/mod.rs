@@ -9,7 +9,6 @@ mod certificates;
 pub mod demo;
 mod embedded;
 mod error;
-mod external;
 mod form_targets;
 mod identity;
 mod local;

@@ -34,7 +34,7 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         None => UpstreamSettings::default(),
     };
     let timeout = match &composed.identity {
-        Identity::External(external) => external.timeout,
+        Identity::External(external) => external.service.timeout,
         Identity::Embedded(_) => whoami::Config::default().timeout,
     };
     let answers = answers(&mut file, &composed);
@@ -170,7 +170,7 @@ fn external(
         (None, None) => IdentityBase::Url(Box::from(public_url.base())),
     };
     Some(Composed {
-        session_cookie: external.session_cookie.clone(),
+        session_cookie: external.service.session_cookie.clone(),
         mount,
         base,
         identity: Identity::External(Box::new(external)),

@@ -2,23 +2,14 @@
 
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Uri};
 use serde_json::{Value as Json, json};
-use url::Url;
 
 use super::choices::SecretText;
 use super::proxy::{lasting, positive};
 use super::web_url::{MountPath, WebUrl};
 use crate::document::{Choice, Fields, FromNode, Node, Place, Problem, Reading};
-
-/// How a running Kratos answers whoami (its `session.whoami.required_aal`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WhoamiRequiredAal {
-    /// A session below the highest level that its identity can reach is not disclosed.
-    HighestAvailable,
-    /// Every session is disclosed; whether there is a second factor is not said.
-    Aal1,
-}
+use crate::whoami::{self, CircuitBreaker, WhoamiRequiredAal};
 
 impl Choice for WhoamiRequiredAal {
     const CHOICES: &'static [(&'static str, Self)] = &[
@@ -30,39 +21,14 @@ impl Choice for WhoamiRequiredAal {
 /// `identity.external`: a running Ory Kratos or Ory Network project.
 #[derive(Clone, Debug)]
 pub struct External {
-    /// Where the gateway asks.
-    pub public_url: Url,
-    /// Where people are sent; `None`: the mount, or else `public_url`.
+    /// How it is asked.
+    pub service: whoami::External,
+    /// Where people are sent; `None`: the mount, or else its public URL.
     pub browser_url: Option<Box<str>>,
     /// Path on the gateway's own hosts under which its public API is handed through.
     pub mount: Option<Box<str>>,
-    /// Where sessions are ended and second factors looked up.
-    pub admin_url: Option<Url>,
-    /// Headers of requests to `admin_url`; marked sensitive.
-    pub admin_headers: Vec<(HeaderName, HeaderValue)>,
-    /// Name of its session cookie.
-    pub session_cookie: Box<str>,
-    /// How it runs.
-    pub whoami_required_aal: WhoamiRequiredAal,
     /// Where someone without a second factor is sent; `None`: its own settings flow.
     pub settings_url: Option<Box<str>>,
-    /// How long a question may take.
-    pub timeout: Duration,
-    /// Connections kept to it.
-    pub connections: u32,
-    /// When it is left alone for a while.
-    pub circuit_breaker: CircuitBreaker,
-}
-
-/// After so many failures within a window nobody asks for a while.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CircuitBreaker {
-    /// Failures in `window` that open it.
-    pub failures: u32,
-    /// The time that failures count for.
-    pub window: Duration,
-    /// How long it stays open.
-    pub open_for: Duration,
 }
 
 /// `identity.external` and where it is written.
@@ -88,7 +54,7 @@ impl FromNode for ExternalSection {
         let timeout = lasting(&mut fields, "timeout", Duration::from_secs(2));
         let connections = positive(&mut fields, "connections", 64);
         let circuit_breaker = fields.within("circuit_breaker", |breaker| CircuitBreaker {
-            failures: positive(breaker, "failures", 5),
+            failures: count(positive(breaker, "failures", 5)),
             window: lasting(breaker, "window", Duration::from_secs(10)),
             open_for: lasting(breaker, "open_for", Duration::from_secs(5)),
         });
@@ -102,25 +68,47 @@ impl FromNode for ExternalSection {
         }
         fields.close();
         let public_url = public_url?;
+        let asked_at = uri(&public_url, node, reading);
+        let admin_at = admin_url.map(|url| uri(&url, node, reading));
         let written = |url: WebUrl| Box::from(url.base());
         Some(Self {
             place: node.place.clone(),
             external: External {
-                public_url: public_url.url.clone(),
+                service: whoami::External {
+                    public_url: asked_at?,
+                    admin_url: match admin_at {
+                        Some(url) => Some(url?),
+                        None => None,
+                    },
+                    admin_headers: admin_headers?.0,
+                    session_cookie: session_cookie.0,
+                    whoami_required_aal,
+                    timeout,
+                    connections: count(connections),
+                    circuit_breaker,
+                },
                 browser_url: browser_url.map(written),
                 mount: mount.map(|mount| mount.0),
-                admin_url: admin_url.map(|url| url.url),
-                admin_headers: admin_headers?.0,
-                session_cookie: session_cookie.0,
-                whoami_required_aal,
                 settings_url: settings_url.map(|url| url.written),
-                timeout,
-                connections,
-                circuit_breaker,
             },
             public_url,
         })
     }
+}
+
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// The URL as it is asked: without a slash at its end.
+fn uri(url: &WebUrl, node: &Node, reading: &mut Reading) -> Option<Uri> {
+    let text = url.url.as_str().trim_end_matches('/');
+    let uri = text.parse();
+    if uri.is_err() {
+        let message = format!("{text} can't be asked over HTTP");
+        reading.problem(Problem::at(&node.place, "invalid_value", message));
+    }
+    uri.ok()
 }
 
 /// Headers whose values are secrets.

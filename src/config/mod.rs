@@ -29,7 +29,7 @@ use ipnet::IpNet;
 
 pub use database::Database;
 pub use environment::Environment;
-pub use external::{CircuitBreaker, External, WhoamiRequiredAal};
+pub use external::External;
 pub use kratos::{Kratos, load_kratos};
 pub use load::{DEFAULT_FILE, Loaded, load, schema};
 pub use origin::{Origin, need_restart};

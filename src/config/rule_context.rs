@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Config, Environment, Identity, PublicAddress, WhoamiRequiredAal};
+use super::{Config, Environment, Identity, PublicAddress};
 use crate::policy::{CanonicalPath, Host};
 use crate::rules::{Context, Reserved, SessionReach};
+use crate::whoami::WhoamiRequiredAal;
 
 impl Config {
     /// What the rest of the configuration means for rules.
@@ -17,9 +18,9 @@ impl Config {
             session_reach: self.session_reach(),
             second_factor_is_known: match &self.identity {
                 Identity::Embedded(_) => true,
-                Identity::External(external) => match external.whoami_required_aal {
+                Identity::External(external) => match external.service.whoami_required_aal {
                     WhoamiRequiredAal::HighestAvailable => true,
-                    WhoamiRequiredAal::Aal1 => external.admin_url.is_some(),
+                    WhoamiRequiredAal::Aal1 => external.service.admin_url.is_some(),
                 },
             },
             variables: Arc::new(move |name| environment.variable(name)),
