@@ -154,7 +154,7 @@ async fn serve_here(
     let uri = target(path, facts.request.query.as_deref());
     let limit = usize::try_from(shared.config.limits.body_size).unwrap_or(usize::MAX);
     let body: LocalBody = Limited::new(body, limit).boxed_unsync();
-    let mut fields = std::mem::take(&mut passing.head.headers);
+    let mut fields = passing.take_headers();
     let passage = Passage(());
     let (client, id) = (&exchange.client, &passing.request_id);
     headers::prepare_for_identity(

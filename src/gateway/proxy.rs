@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use http::header::{CONNECTION, ORIGIN};
+use http::header::{ACCEPT_LANGUAGE, CONNECTION, ORIGIN};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
@@ -27,7 +27,7 @@ use super::respond::{render, to_https};
 use super::upgrade::{self, Wanted};
 use super::upstream::{Failure, send};
 use crate::authz::{Answer, Client, ErrorId, Forward, Inquiry, Verdict};
-use crate::policy::{self, Scheme};
+use crate::policy::{self, AmbiguousRequest, Scheme};
 use crate::whoami::{Credential, CredentialKind};
 
 /// Serves one request. Whatever goes wrong is an answer.
@@ -65,7 +65,7 @@ fn broken(exchange: &Rc<Exchange>) -> Response<ResponseBody> {
     let answer = Answer::refusal(ErrorId::InternalError, Client::Api, None, reason);
     let id = exchange.client.worker.ids.next();
     tracing::error!(request_id = ?id, "the handling of a request failed");
-    render(answer, Vec::new(), &HeaderMap::new(), &id, exchange)
+    render(answer, Vec::new(), None, &id, exchange)
 }
 
 /// A request on its way, as far as every branch needs it.
@@ -73,18 +73,52 @@ pub(super) struct Passing<'a> {
     pub(super) exchange: &'a Rc<Exchange>,
     pub(super) head: http::request::Parts,
     pub(super) request_id: HeaderValue,
+    /// What an answer of ours depends on, once the headers are on their way to the upstream.
+    asker: Option<Asker>,
+}
+
+/// Who gets an answer of ours, and in which language.
+struct Asker {
+    kind: Client,
+    language: Option<HeaderValue>,
 }
 
 impl Passing<'_> {
     /// A refusal in the client's words.
     pub(super) fn refuse(&self, answer: Answer) -> Response<ResponseBody> {
-        let (id, headers) = (&self.request_id, &self.head.headers);
-        render(answer, Vec::new(), headers, id, self.exchange)
+        self.refuse_with(answer, Vec::new())
+    }
+
+    /// The same, with cookies for the client.
+    fn refuse_with(&self, answer: Answer, cookies: Vec<HeaderValue>) -> Response<ResponseBody> {
+        let language = match &self.asker {
+            Some(asker) => asker.language.as_ref(),
+            None => self.head.headers.get(ACCEPT_LANGUAGE),
+        };
+        render(answer, cookies, language, &self.request_id, self.exchange)
     }
 
     /// The kind of client that asks.
     pub(super) fn kind(&self) -> Client {
-        Client::classify(&self.head.headers)
+        match &self.asker {
+            Some(asker) => asker.kind,
+            None => Client::classify(&self.head.headers),
+        }
+    }
+
+    /// The target that was matched can't be sent to an upstream.
+    pub(super) fn refuse_target(&self) -> Response<ResponseBody> {
+        let why = AmbiguousRequest::Character;
+        self.refuse(Answer::ambiguous_request(self.kind(), why))
+    }
+
+    /// The headers, for the upstream. What an answer of ours depends on is kept.
+    pub(super) fn take_headers(&mut self) -> HeaderMap {
+        self.asker = Some(Asker {
+            kind: self.kind(),
+            language: self.head.headers.get(ACCEPT_LANGUAGE).cloned(),
+        });
+        std::mem::take(&mut self.head.headers)
     }
 }
 
@@ -98,6 +132,7 @@ async fn answer(exchange: &Rc<Exchange>, request: Request<Incoming>) -> Response
         exchange,
         head,
         request_id,
+        asker: None,
     };
     let facts = match framing {
         Ok(()) => facts::read(&passing.head, client),
@@ -174,8 +209,7 @@ async fn judge(passing: Passing<'_>, facts: Facts, body: Incoming) -> Response<R
     match verdict {
         Verdict::Refuse(refusal) => {
             exchange.note(|entry| entry.decided(&refusal.facts));
-            let (id, headers) = (&passing.request_id, &passing.head.headers);
-            render(refusal.answer, refusal.set_cookies, headers, id, exchange)
+            passing.refuse_with(refusal.answer, refusal.set_cookies)
         }
         Verdict::Forward(forward) => {
             exchange.note(|entry| entry.decided(&forward.facts));
@@ -267,7 +301,9 @@ async fn pass_on(
         return refuse_failure(&passing, Failure::Unreachable, &forward);
     };
     let body = RequestBody::new(body, exchange);
-    let outgoing = prepare(&mut passing, &forward, body);
+    let Some(outgoing) = prepare(&mut passing, &forward, body) else {
+        return passing.refuse_target();
+    };
     exchange.note(|entry| entry.sent(&upstream.config.name, worker.shared.clock.monotonic()));
     let key = balance_key(&forward);
     let sent = send(&forward.permit, &upstream, exchange, outgoing, &key, false).await;
@@ -302,19 +338,20 @@ pub(super) fn balance_key(forward: &Forward) -> Vec<u8> {
     }
 }
 
-/// The request as it goes to the upstream. The headers of the original are used up.
+/// The request as it goes to the upstream, with the headers of the original; `None` where what
+/// was matched can't be sent as it is.
 pub(super) fn prepare(
     passing: &mut Passing<'_>,
     forward: &Forward,
     body: RequestBody,
-) -> Request<RequestBody> {
+) -> Option<Request<RequestBody>> {
     let permit = &forward.permit;
     let framing = match &body {
         RequestBody::Client(_) if body.size_hint().exact().is_none() => Framing::Chunked,
         RequestBody::Client(_) | RequestBody::Empty => Framing::Known,
     };
-    let mut fields = std::mem::take(&mut passing.head.headers);
-    passing.head.headers = kept_for_refusal(&fields);
+    let uri = origin_form(permit.request(), &passing.head.uri)?;
+    let mut fields = passing.take_headers();
     headers::prepare(
         permit,
         &mut fields,
@@ -325,35 +362,24 @@ pub(super) fn prepare(
     );
     let mut outgoing = Request::new(body);
     *outgoing.method_mut() = permit.request().method.clone();
-    *outgoing.uri_mut() = origin_form(permit.request(), &passing.head.uri);
+    *outgoing.uri_mut() = uri;
     *outgoing.headers_mut() = fields;
-    outgoing
+    Some(outgoing)
 }
 
-/// What an error page depends on, should the upstream fail.
-fn kept_for_refusal(fields: &HeaderMap) -> HeaderMap {
-    let mut kept = HeaderMap::new();
-    for name in [
-        "accept",
-        "accept-language",
-        "sec-fetch-mode",
-        "x-requested-with",
-    ] {
-        if let Some(value) = fields.get(name) {
-            kept.insert(name, value.clone());
-        }
-    }
-    kept
-}
-
-/// The canonical target; the client's own bytes where they are the same.
-pub(super) fn origin_form(request: &policy::Request, original: &Uri) -> Uri {
+/// The canonical target; the client's own bytes where they are the same. Nothing else may stand in
+/// for it: `None` where it can't be sent.
+fn origin_form(request: &policy::Request, original: &Uri) -> Option<Uri> {
     let same =
         original.path() == request.path.as_str() && original.query() == request.query.as_deref();
     match original.path_and_query() {
-        Some(target) if same => Uri::from(target.clone()),
-        Some(_) | None => PathAndQuery::try_from(request.target())
-            .map_or_else(|_| Uri::from(PathAndQuery::from_static("/")), Uri::from),
+        Some(target) if same => Some(Uri::from(target.clone())),
+        Some(_) | None => {
+            let target = PathAndQuery::try_from(request.target()).ok();
+            // The parser cuts off what it takes for a fragment.
+            let target = target.filter(|target| target.as_str() == request.target());
+            target.map(Uri::from)
+        }
     }
 }
 

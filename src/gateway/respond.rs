@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::body::ResponseBody;
@@ -17,7 +17,7 @@ use crate::policy::Request;
 pub(super) fn render(
     answer: Answer,
     set_cookies: Vec<HeaderValue>,
-    asked: &HeaderMap,
+    language: Option<&HeaderValue>,
     request_id: &HeaderValue,
     exchange: &Rc<Exchange>,
 ) -> Response<ResponseBody> {
@@ -30,9 +30,7 @@ pub(super) fn render(
             Bytes::from(answer.error_json(&id))
         }
         Body::Page(page) => {
-            let locale = asked
-                .get(ACCEPT_LANGUAGE)
-                .and_then(|line| line.to_str().ok());
+            let locale = language.and_then(|line| line.to_str().ok());
             let page = Page::Refusal(refusal(&answer, page, id));
             let pages = &exchange.client.worker.shared.pages;
             let html = pages.render(&page, Locale::from_accept_language(locale));

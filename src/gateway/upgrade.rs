@@ -95,7 +95,9 @@ pub(super) async fn open(
     let Some(upstream) = worker.upstreams.of(&forward.permit, &worker.shared.board) else {
         return passing.refuse(failure_answer(Failure::Unreachable, passing.kind(), None));
     };
-    let mut request = prepare(&mut passing, &forward, RequestBody::Empty);
+    let Some(mut request) = prepare(&mut passing, &forward, RequestBody::Empty) else {
+        return passing.refuse_target();
+    };
     let key = ask(request.headers_mut(), wanted);
     exchange.note(|entry| entry.sent(&upstream.config.name, worker.shared.clock.monotonic()));
     let near = balance_key(&forward);
