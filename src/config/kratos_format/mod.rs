@@ -4,6 +4,7 @@
 //! that it has not are accepted, and it says so at the start.
 
 mod flow;
+mod linked;
 mod method;
 mod schema;
 mod serve;

@@ -14,14 +14,15 @@ const EVERYWHERE: [&str; 3] = ["aal", "clock", "telemetry"];
 /// Stands for all rooms of lower floors.
 const ALL_BELOW: &[&str] = &["all below"];
 
-const FLOORS: [Row; 19] = [
+const FLOORS: [Row; 20] = [
     (0, "aal", &[]),
     (0, "clock", &[]),
     (0, "document", &[]),
+    (0, "jsonnet", &[]),
     (0, "secret", &[]),
     (0, "telemetry", &["aal", "clock"]),
     (1, "contract", &["aal"]),
-    (1, "identity", &["aal", "secret"]),
+    (1, "identity", &["aal", "jsonnet", "secret"]),
     (1, "policy", &["aal"]),
     (2, "rules", &["document", "policy"]),
     (2, "store", &["identity", "secret"]),
