@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::client::Response;
 use crate::support::gateway::{Change, HOST, World, now, session};
 use crate::support::identity::{Session, undisclosed};
-use crate::support::server::Reply;
+use crate::support::reply::Reply;
 
 fn alice() -> Session {
     Session::new("alice", now())
@@ -315,7 +315,7 @@ fn whoever_can_not_be_checked_is_not_let_in(
 #[test]
 fn an_application_that_is_down_is_no_refusal_of_ours() {
     let world = World::start();
-    world.upstream.server.stop();
+    world.upstream.stop();
     page(
         &world.gateway.get("/public/", &[("Accept", "text/html")]),
         502,

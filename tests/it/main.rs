@@ -22,7 +22,6 @@ mod gateway;
 mod identity;
 mod native;
 mod readings;
-mod rig;
 mod serving;
 mod sessions;
 mod support;

@@ -9,7 +9,7 @@ use stepgate::whoami::Forget;
 
 use crate::support::gateway::{Change, World, now, session};
 use crate::support::identity::{COOKIE, Session, unauthorized, undisclosed};
-use crate::support::server::{Gate, Reply};
+use crate::support::reply::{Gate, Reply};
 
 fn alice() -> Session {
     Session::new("alice", now())

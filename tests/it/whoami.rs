@@ -16,7 +16,7 @@ use stepgate::whoami::{
 };
 
 use crate::support::identity::{COOKIE, Identity, Session, unauthorized, undisclosed};
-use crate::support::server::{Gate, Reply};
+use crate::support::reply::{Gate, Reply};
 
 /// A time limit that is short, yet longer than anything but waiting takes.
 const LIMIT: Duration = Duration::from_millis(400);

@@ -5,9 +5,10 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use super::{Gateway, config, rules};
-use crate::rig::client::get;
-use crate::rig::program::Program;
-use crate::rig::server::{Server, eventually};
+use crate::support::client::get;
+use crate::support::eventually;
+use crate::support::program::Program;
+use crate::support::server::Server;
 
 /// Whether the server answers 408 or closes, while another client is served.
 fn is_shown_the_door(mut client: TcpStream, gateway: &Gateway) -> bool {
@@ -63,9 +64,9 @@ fn a_client_that_stops_in_its_body_is_shown_the_door() {
     let half = b"POST /up HTTP/1.1\r\nHost: app.test\r\nContent-Length: 10\r\n\r\nhalf";
     assert!(is_shown_the_door(connect(&gateway, half), &gateway));
     let whole = upstream
-        .seen()
+        .received()
         .iter()
-        .any(|it| it.target() == "/up" && it.complete);
+        .any(|it| it.target() == "/up" && it.whole);
     assert!(!whole, "half a body reached the application as a whole one");
 }
 
@@ -81,9 +82,9 @@ fn a_client_that_leaves_in_its_body_leaves_no_whole_request_upstream() {
         Some(200)
     );
     let whole = upstream
-        .seen()
+        .received()
         .iter()
-        .any(|it| it.target() == "/up" && it.complete);
+        .any(|it| it.target() == "/up" && it.whole);
     assert!(!whole);
 }
 

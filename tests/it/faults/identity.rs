@@ -1,7 +1,6 @@
 //! Identity services that break: the answer is 503, never a way in and never a way to the login
 //! page, unless the service itself said that nobody is logged in.
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,10 +8,11 @@ use std::thread;
 use std::time::Duration;
 
 use super::{Gateway, config_with, nobody, rules};
-use crate::rig::client::{Exchange, exchange, get};
-use crate::rig::program::Program;
-use crate::rig::server::{Next, Server};
-use crate::rig::whoami::{ALICE, ALICE_ID, send, session};
+use crate::support::client::{Exchange, exchange, get};
+use crate::support::people::{ALICE, ALICE_ID, alice};
+use crate::support::program::Program;
+use crate::support::reply::Reply;
+use crate::support::server::Server;
 
 fn gateway(identity: SocketAddr, upstream: &Server) -> Gateway {
     gateway_with(&config_with(&format!("http://{identity}")), upstream)
@@ -36,16 +36,6 @@ fn as_browser(gateway: &Gateway) -> Exchange {
     exchange(gateway.address, request.as_bytes(), Duration::from_secs(10))
 }
 
-fn error_id(answer: &Exchange) -> String {
-    let body = answer
-        .responses
-        .first()
-        .map(|it| it.text())
-        .unwrap_or_default();
-    let json: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
-    json["error"]["id"].as_str().unwrap_or_default().to_owned()
-}
-
 fn assert_unavailable(identity: SocketAddr, what: &str) {
     let upstream = Server::echo();
     let gateway = gateway(identity, &upstream);
@@ -55,11 +45,11 @@ fn assert_unavailable(identity: SocketAddr, what: &str) {
         assert!(after.is_some(), "{what}: no Retry-After");
     }
     assert_eq!(
-        error_id(&as_alice(&gateway)),
+        as_alice(&gateway).error_id(),
         "identity_unavailable",
         "{what}"
     );
-    assert!(upstream.seen().is_empty(), "{what}: forwarded");
+    assert!(upstream.received().is_empty(), "{what}: forwarded");
 }
 
 #[test]
@@ -69,16 +59,13 @@ fn an_identity_service_that_is_not_there_means_503() {
 
 #[test]
 fn an_identity_service_that_is_silent_means_503() {
-    let silent = Server::start(|_, _| {
-        thread::sleep(Duration::from_secs(30));
-        Next::Close
-    });
+    let silent = Server::replying(|_| Reply::Silence);
     assert_unavailable(silent.address, "silence");
 }
 
 #[test]
 fn an_answer_that_is_no_session_means_503() {
-    let whole = session(ALICE_ID, "aal2");
+    let whole = alice().document.to_string();
     let cases = [
         ("500 Internal Server Error", String::from("{}")),
         ("502 Bad Gateway", String::new()),
@@ -101,40 +88,35 @@ fn an_answer_that_is_no_session_means_503() {
         ("404 Not Found", String::new()),
     ];
     for (status, body) in cases {
-        let service = Server::start(move |_, stream| send(stream, status, &body));
+        let service = Server::replying(move |_| Reply::json(status, &body));
         assert_unavailable(service.address, status);
     }
 }
 
 #[test]
 fn an_endless_answer_means_503() {
-    let endless = Server::start(|_, stream| {
-        let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n\"";
-        let _ = stream.write_all(head);
-        let piece = [b'a'; 64 * 1024];
-        while stream.write_all(&piece).is_ok() {}
-        Next::Close
-    });
+    let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n\"";
+    let endless = Server::replying(|_| Reply::Endless(head.to_vec()));
     assert_unavailable(endless.address, "endless");
 }
 
 #[test]
 fn a_throttled_identity_service_is_passed_on_with_its_retry_after() {
-    let service =
-        Server::start(|_, stream| send(stream, "429 Too Many Requests\r\nRetry-After: 7", "{}"));
+    let wait = [("Retry-After", "7")];
+    let service = Server::replying(move |_| Reply::answer("429 Too Many Requests", &wait, "{}"));
     let upstream = Server::echo();
     let gateway = gateway(service.address, &upstream);
     let answer = as_alice(&gateway);
     assert_eq!(answer.status(), Some(429));
     assert_eq!(answer.responses[0].header("retry-after"), Some("7"));
-    assert_eq!(error_id(&answer), "identity_throttled");
-    assert!(upstream.seen().is_empty());
+    assert_eq!(answer.error_id(), "identity_throttled");
+    assert!(upstream.received().is_empty());
 }
 
 #[test]
 fn a_session_that_lacks_the_second_factor_is_sent_there_and_back() {
     let body = r#"{"error":{"id":"session_aal2_required","code":403,"status":"Forbidden"}}"#;
-    let service = Server::start(move |_, stream| send(stream, "403 Forbidden", body));
+    let service = Server::replying(move |_| Reply::json("403 Forbidden", body));
     let upstream = Server::echo();
     let gateway = gateway(service.address, &upstream);
     let browser = as_browser(&gateway);
@@ -151,7 +133,7 @@ fn a_session_that_lacks_the_second_factor_is_sent_there_and_back() {
     assert!(query.contains(&("return_to".to_owned(), back)), "{query:?}");
     let client = as_alice(&gateway);
     assert_eq!(client.status(), Some(401));
-    assert_eq!(error_id(&client), "session_aal2_required");
+    assert_eq!(client.error_id(), "session_aal2_required");
     let challenge = client.responses[0]
         .header("www-authenticate")
         .unwrap_or_default();
@@ -160,18 +142,18 @@ fn a_session_that_lacks_the_second_factor_is_sent_there_and_back() {
         "{challenge}"
     );
     assert!(challenge.contains("acr_values=\"aal2\""), "{challenge}");
-    assert!(upstream.seen().is_empty());
+    assert!(upstream.received().is_empty());
 }
 
 #[test]
 fn a_warm_session_is_served_within_the_configured_grace_and_no_longer() {
     let broken = Arc::new(AtomicUsize::new(0));
     let down = Arc::clone(&broken);
-    let service = Server::start(move |_, stream| {
+    let service = Server::replying(move |_| {
         if down.load(Ordering::SeqCst) == 0 {
-            return send(stream, "200 OK", &session(ALICE_ID, "aal2"));
+            return alice().reply();
         }
-        send(stream, "500 Internal Server Error", "{}")
+        Reply::json("500 Internal Server Error", "{}")
     });
     let url = format!("http://{}", service.address);
     let cache = "sessions:\n  cache: { ttl: 1s }\n  serve_stale_when_down: 2s\n";
@@ -186,10 +168,10 @@ fn a_warm_session_is_served_within_the_configured_grace_and_no_longer() {
 }
 
 /// What a thousand clients with one cold session cost the identity service.
-fn stampede(status: &'static str, body: String, expected: u16) -> usize {
-    let service = Server::start(move |_, stream| {
+fn stampede(answer: Reply, expected: u16) -> usize {
+    let service = Server::replying(move |_| {
         thread::sleep(Duration::from_millis(300));
-        send(stream, status, &body)
+        answer.clone()
     });
     let gateway = gateway(service.address, &Server::echo());
     let address = gateway.address;
@@ -199,24 +181,19 @@ fn stampede(status: &'static str, body: String, expected: u16) -> usize {
     for client in clients {
         assert_eq!(client.join().unwrap(), Some(expected));
     }
-    service.seen().len()
+    service.received().len()
 }
 
 #[test]
 fn a_thousand_clients_of_one_cold_session_cause_one_question() {
     // The last client may connect after the first answer; it finds the session in the cache.
-    assert_eq!(stampede("200 OK", session(ALICE_ID, "aal2"), 200), 1);
+    assert_eq!(stampede(alice().reply(), 200), 1);
 }
 
 #[test]
 fn the_identity_headers_are_ours_alone() {
-    let service = Server::start(|_, stream| {
-        send(
-            stream,
-            "200 OK\r\nSet-Cookie: session=renewed; Path=/",
-            &session(ALICE_ID, "aal2"),
-        )
-    });
+    let renewed = [("Set-Cookie", "session=renewed; Path=/")];
+    let service = Server::replying(move |_| alice().reply_with(&renewed));
     let upstream = Server::echo();
     let gateway = gateway(service.address, &upstream);
     let request = format!(
@@ -235,12 +212,7 @@ fn the_identity_headers_are_ours_alone() {
     let [request] = got.as_slice() else {
         panic!("{} requests", got.len());
     };
-    assert_eq!(request.header("x-user-id").as_deref(), Some(ALICE_ID));
-    assert!(
-        !request
-            .headers()
-            .iter()
-            .any(|(_, value)| value == "attacker")
-    );
-    assert_eq!(request.header("cookie").as_deref(), Some("a=b; c=d"));
+    assert_eq!(request.header("x-user-id"), Some(ALICE_ID));
+    assert!(!request.fields().any(|(_, value)| value == "attacker"));
+    assert_eq!(request.header("cookie"), Some("a=b; c=d"));
 }

@@ -9,9 +9,9 @@ mod upstreams;
 
 use std::net::SocketAddr;
 
-use crate::rig::program::Program;
-use crate::rig::server::Server;
-use crate::rig::whoami;
+use crate::support::people;
+use crate::support::program::Program;
+use crate::support::server::Server;
 
 /// A gateway with one public and one protected part before `upstream`.
 struct Gateway {
@@ -43,7 +43,7 @@ telemetry: { log: { format: json } }
 "#;
 
 fn config() -> String {
-    config_with(&whoami::start().url())
+    config_with(&people::start().url())
 }
 
 fn config_with(identity: &str) -> String {

@@ -3,43 +3,44 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::{Gateway, config, rules};
-use crate::rig::client::get;
-use crate::rig::program::Program;
-use crate::rig::server::{Next, Server, eventually};
+use crate::support::client::get;
+use crate::support::eventually;
+use crate::support::program::Program;
+use crate::support::reply::{Gate, Reply};
+use crate::support::server::{Server, ok};
 
-#[test]
-fn a_termination_lets_requests_in_flight_finish() {
-    let release = Arc::new(AtomicBool::new(false));
-    let released = Arc::clone(&release);
-    let upstream = Server::start(move |_, stream| {
-        while !released.load(Ordering::SeqCst) {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-        Next::Close
-    });
-    // Nothing here may end by a limit in time, however busy the machine is.
-    let config = config().replace("drain: 5s", "drain: 60s").replace(
-        "response_header_timeout: 3s",
-        "response_header_timeout: 60s",
-    );
+/// A gateway with a long patience for its upstream and `drain` for itself, with one request of a
+/// client that its upstream has got and not answered.
+fn with_one_in_flight(upstream: &Server, drain: &str) -> (Gateway, TcpStream) {
+    let config = config()
+        .replace("drain: 5s", &format!("drain: {drain}"))
+        .replace("header_timeout: 3s", "header_timeout: 60s");
     let rules = rules(upstream.address);
     let files: [(&str, &str); 2] = [("stepgate.yaml", &config), ("rules/app.yaml", &rules)];
-    let mut gateway = Gateway::of(Program::serve(&files));
+    let gateway = Gateway::of(Program::serve(&files));
     let mut client = TcpStream::connect(gateway.address).unwrap();
     client
         .write_all(b"GET /slow HTTP/1.1\r\nHost: app.test\r\n\r\n")
         .unwrap();
-    assert!(eventually(|| !upstream.seen().is_empty()));
+    upstream.until_received(1);
+    (gateway, client)
+}
+
+#[test]
+fn a_termination_lets_requests_in_flight_finish() {
+    let gate = Arc::new(Gate::default());
+    let held = Reply::Held(Arc::clone(&gate), Box::new(ok("ok").into()));
+    let upstream = Server::replying(move |_| held.clone());
+    // Nothing here may end by a limit in time, however busy the machine is.
+    let (mut gateway, mut client) = with_one_in_flight(&upstream, "60s");
     gateway.program.signal("TERM");
     let address = gateway.address;
     let refused = eventually(|| get(address, "app.test", "/late", "").status().is_none());
     assert!(refused, "new connections are still served");
-    release.store(true, Ordering::SeqCst);
+    gate.open();
     client
         .set_read_timeout(Some(Duration::from_secs(10)))
         .unwrap();
@@ -56,22 +57,8 @@ fn a_termination_lets_requests_in_flight_finish() {
 
 #[test]
 fn a_drain_ends_at_its_deadline() {
-    let upstream = Server::start(|_, _| {
-        std::thread::sleep(Duration::from_secs(60));
-        Next::Close
-    });
-    let config = config().replace("drain: 5s", "drain: 1s").replace(
-        "response_header_timeout: 3s",
-        "response_header_timeout: 60s",
-    );
-    let rules = rules(upstream.address);
-    let files: [(&str, &str); 2] = [("stepgate.yaml", &config), ("rules/app.yaml", &rules)];
-    let mut gateway = Gateway::of(Program::serve(&files));
-    let mut client = TcpStream::connect(gateway.address).unwrap();
-    client
-        .write_all(b"GET /stuck HTTP/1.1\r\nHost: app.test\r\n\r\n")
-        .unwrap();
-    assert!(eventually(|| !upstream.seen().is_empty()));
+    let upstream = Server::replying(|_| Reply::Silence);
+    let (mut gateway, _client) = with_one_in_flight(&upstream, "1s");
     gateway.program.signal("TERM");
     assert!(
         gateway.program.wait().is_some(),

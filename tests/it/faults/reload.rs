@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use super::{Gateway, rules};
-use crate::rig::client::get;
-use crate::rig::server::{Server, eventually};
+use crate::support::client::get;
+use crate::support::eventually;
+use crate::support::server::Server;
 
 /// Asks the open part all the time; counts what is not 200.
 struct Traffic {

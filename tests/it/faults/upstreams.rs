@@ -6,27 +6,24 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::{Gateway, nobody};
-use crate::rig::client::{Exchange, exchange, get};
-use crate::rig::server::{Next, Recorded, Server, eventually};
+use crate::support::client::{Exchange, exchange, get};
+use crate::support::eventually;
+use crate::support::reply::Reply;
+use crate::support::server::{Message, Server, ok};
 
 /// An application that answers everything with these bytes and keeps the connection.
 fn saying(answer: &'static str) -> Server {
-    Server::start(move |_, stream| send(stream, answer))
+    Server::replying(move |_| Vec::from(answer))
 }
 
 /// The same, closing the connection afterwards.
 fn saying_then_closing(answer: &'static str) -> Server {
-    Server::start(move |_, stream| {
-        send(stream, answer);
-        Next::Close
-    })
+    Server::replying(move |_| Reply::BytesThenClose(answer.into()))
 }
 
-fn send(stream: &mut TcpStream, answer: &str) -> Next {
-    match stream.write_all(answer.as_bytes()) {
-        Ok(()) => Next::Keep,
-        Err(_) => Next::Close,
-    }
+/// The same, without an answer.
+fn closing() -> Server {
+    saying_then_closing("")
 }
 
 fn ask(gateway: &Gateway) -> Exchange {
@@ -38,18 +35,8 @@ fn assert_cut(answer: &Exchange, what: &str) {
     let whole = answer
         .responses
         .first()
-        .is_some_and(|it| it.status == 200 && it.complete);
+        .is_some_and(|it| it.status == 200 && it.whole);
     assert!(!whole, "{what}: a cut answer looked whole");
-}
-
-fn error_id(answer: &Exchange) -> String {
-    let body = answer
-        .responses
-        .first()
-        .map(|it| it.text())
-        .unwrap_or_default();
-    let json: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
-    json["error"]["id"].as_str().unwrap_or_default().to_owned()
 }
 
 #[test]
@@ -57,36 +44,33 @@ fn an_upstream_that_refuses_connections_gives_502() {
     let gateway = Gateway::before_address(nobody());
     let answer = ask(&gateway);
     assert_eq!(answer.status(), Some(502));
-    assert_eq!(error_id(&answer), "upstream_unreachable");
+    assert_eq!(answer.error_id(), "upstream_unreachable");
 }
 
 #[test]
 fn an_upstream_that_says_nothing_gives_504() {
-    let upstream = Server::start(|_, _| {
-        std::thread::sleep(Duration::from_secs(20));
-        Next::Close
-    });
+    let upstream = Server::replying(|_| Reply::Silence);
     let gateway = Gateway::before(&upstream);
     let answer = ask(&gateway);
     assert_eq!(answer.status(), Some(504));
-    assert_eq!(error_id(&answer), "upstream_timeout");
+    assert_eq!(answer.error_id(), "upstream_timeout");
 }
 
 #[test]
 fn an_upstream_that_closes_without_an_answer_gives_502() {
-    let upstream = Server::start(|_, _| Next::Close);
+    let upstream = closing();
     let gateway = Gateway::before(&upstream);
     assert_eq!(ask(&gateway).status(), Some(502));
 }
 
 #[test]
 fn an_unsafe_request_is_never_sent_twice() {
-    let upstream = Server::start(|_, _| Next::Close);
+    let upstream = closing();
     let gateway = Gateway::before(&upstream);
     let post = b"POST /pay HTTP/1.1\r\nHost: app.test\r\nContent-Length: 3\r\n\r\nabc";
     let answer = exchange(gateway.address, post, Duration::from_secs(10));
     assert_eq!(answer.status(), Some(502));
-    assert_eq!(upstream.seen().len(), 1);
+    assert_eq!(upstream.received().len(), 1);
 }
 
 #[test]
@@ -97,7 +81,7 @@ fn a_pooled_connection_that_the_upstream_closed_is_replaced_unnoticed() {
         assert_eq!(ask(&gateway).status(), Some(200));
     }
     assert_eq!(
-        upstream.seen().len(),
+        upstream.received().len(),
         20,
         "each request reached the upstream once"
     );
@@ -126,11 +110,8 @@ fn a_malformed_chunk_never_looks_whole() {
 
 #[test]
 fn a_body_that_stalls_is_cut() {
-    let upstream = Server::start(|_, stream| {
-        send(stream, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
-        std::thread::sleep(Duration::from_secs(20));
-        Next::Close
-    });
+    let half = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf";
+    let upstream = Server::replying(|_| Reply::BytesThenSilence(half.to_vec()));
     let answer = ask(&Gateway::before(&upstream));
     assert_cut(&answer, "stalled body");
     assert!(answer.closed, "the client was left waiting");
@@ -162,11 +143,11 @@ fn bytes_behind_an_answer_reach_no_other_client() {
         "HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\n",
     ] {
         let answered = AtomicUsize::new(0);
-        let upstream = Server::start(move |_, stream| {
+        let upstream = Server::replying(move |_| {
             if answered.fetch_add(1, Ordering::SeqCst) == 0 {
-                send(stream, &[first, evil].concat())
+                [first, evil].concat().into_bytes()
             } else {
-                send(stream, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood")
+                ok("good")
             }
         });
         let gateway = Gateway::before(&upstream);
@@ -185,13 +166,10 @@ fn bytes_behind_an_answer_reach_no_other_client() {
 
 #[test]
 fn endless_interim_answers_are_given_up() {
-    let upstream = Server::start(|_, stream| {
-        for _ in 0..100_000 {
-            if send(stream, "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n") == Next::Close {
-                break;
-            }
-        }
-        Next::Close
+    let upstream = Server::serving(|line, _| {
+        let _ = line.request();
+        let hint = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+        let _written = (0..100_000).all(|_| line.write(hint));
     });
     let gateway = Gateway::before(&upstream);
     assert_eq!(ask(&gateway).status(), Some(502));
@@ -199,14 +177,11 @@ fn endless_interim_answers_are_given_up() {
 
 #[test]
 fn an_early_answer_to_an_upload_is_passed_on() {
-    let upstream = Server::start_early(|_, stream| {
-        send(
-            stream,
-            "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-        );
+    let upstream = Server::serving(|line, _| {
+        let _ = line.head();
+        line.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         // Reading nothing of the body is what an application does that has seen enough.
         std::thread::sleep(Duration::from_millis(500));
-        Next::Close
     });
     let gateway = Gateway::before(&upstream);
     let head = "POST /upload HTTP/1.1\r\nHost: app.test\r\nContent-Length: 8000000\r\n\r\n";
@@ -220,22 +195,19 @@ fn an_early_answer_to_an_upload_is_passed_on() {
 fn a_client_that_leaves_frees_its_upstream() {
     let gone = std::sync::Arc::new(AtomicUsize::new(0));
     let counter = std::sync::Arc::clone(&gone);
-    let upstream = Server::start(move |_, stream| {
-        send(
-            stream,
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-        );
+    let upstream = Server::serving(move |line, _| {
+        let _ = line.request();
+        line.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
         let piece = format!("10000\r\n{}\r\n", "a".repeat(0x10000));
-        while send(stream, &piece) == Next::Keep {}
+        while line.write(piece.as_bytes()) {}
         counter.fetch_add(1, Ordering::SeqCst);
-        Next::Close
     });
     let gateway = Gateway::before(&upstream);
     let mut client = TcpStream::connect(gateway.address).unwrap();
     client
         .write_all(b"GET /endless HTTP/1.1\r\nHost: app.test\r\n\r\n")
         .unwrap();
-    assert!(eventually(|| !upstream.seen().is_empty()));
+    assert!(eventually(|| !upstream.received().is_empty()));
     drop(client);
     assert!(
         eventually(|| gone.load(Ordering::SeqCst) == 1),
@@ -245,18 +217,11 @@ fn a_client_that_leaves_frees_its_upstream() {
 
 #[test]
 fn a_client_that_reads_nothing_does_not_fill_the_memory() {
-    let upstream = Server::start(|_, stream| {
-        send(
-            stream,
-            "HTTP/1.1 200 OK\r\nContent-Length: 200000000\r\n\r\n",
-        );
-        let piece = "a".repeat(1_000_000);
-        for _ in 0..200 {
-            if send(stream, &piece) == Next::Close {
-                break;
-            }
-        }
-        Next::Close
+    let upstream = Server::serving(|line, _| {
+        let _ = line.request();
+        line.write(b"HTTP/1.1 200 OK\r\nContent-Length: 200000000\r\n\r\n");
+        let piece = vec![b'a'; 1_000_000];
+        let _written = (0..200).all(|_| line.write(&piece));
     });
     let gateway = Gateway::before(&upstream);
     ask_head_only(&gateway);
@@ -265,7 +230,7 @@ fn a_client_that_reads_nothing_does_not_fill_the_memory() {
     client
         .write_all(b"GET /big HTTP/1.1\r\nHost: app.test\r\n\r\n")
         .unwrap();
-    assert!(eventually(|| upstream.seen().len() == 2));
+    assert!(eventually(|| upstream.received().len() == 2));
     std::thread::sleep(Duration::from_millis(500));
     let grown = gateway.program.resident_kib().saturating_sub(before);
     assert!(grown < 32 * 1024, "grew by {grown} KiB");
@@ -295,12 +260,12 @@ fn what_the_upstream_gets_names_its_framing_once() {
         exchange(gateway.address, sized, Duration::from_secs(5)).status(),
         Some(200)
     );
-    let requests: Vec<Recorded> = upstream.take();
+    let requests: Vec<Message> = upstream.take();
     assert_eq!(requests.len(), 2);
     for request in requests {
         assert_eq!(request.body, b"hello");
         let length = request.header("content-length").is_some();
         let coding = request.header("transfer-encoding").is_some();
-        assert!(length != coding, "{:?}", request.headers());
+        assert!(length != coding, "{}", request.head);
     }
 }

@@ -5,12 +5,12 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::app::{App, ok};
 use super::world::World;
+use crate::support::server::{Server, ok};
 
 #[test]
 fn a_body_of_known_length_and_a_chunked_one_arrive_whole() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     let mut client = world.client();
     let head = "POST /a HTTP/1.1\r\nHost: app.test\r\n";
@@ -22,7 +22,7 @@ fn a_body_of_known_length_and_a_chunked_one_arrive_whole() {
     );
     let chunked = "Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
     assert_eq!(client.ask(format!("{head}{chunked}")).status, 200);
-    let seen = app.seen();
+    let seen = app.received();
     assert_eq!(seen[0].body, b"abc");
     assert_eq!(seen[0].one("content-length"), Some("3"));
     assert_eq!(seen[1].body, b"abcde");
@@ -31,7 +31,7 @@ fn a_body_of_known_length_and_a_chunked_one_arrive_whole() {
 
 #[test]
 fn a_chunked_body_of_a_get_is_framed_as_a_body() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     let request = "GET /a HTTP/1.1\r\nHost: app.test\r\nTransfer-Encoding: chunked\r\n\r\n\
                    3\r\nabc\r\n0\r\n\r\n";
@@ -41,7 +41,7 @@ fn a_chunked_body_of_a_get_is_framed_as_a_body() {
 
 #[test]
 fn request_trailers_pass_without_what_headers_may_not_say() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     let request = "POST /a HTTP/1.1\r\nHost: app.test\r\nTransfer-Encoding: chunked\r\n\
                    Trailer: X-Sum, X-User-Id\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 1\r\nX-User-Id: evil\r\n\r\n";
@@ -51,7 +51,7 @@ fn request_trailers_pass_without_what_headers_may_not_say() {
 
 #[test]
 fn an_answers_chunks_and_trailers_pass() {
-    let app = App::replying(|_| {
+    let app = Server::replying(|_| {
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n\
           3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n"
             .to_vec()
@@ -70,7 +70,7 @@ fn an_answers_chunks_and_trailers_pass() {
 
 #[test]
 fn head_and_empty_answers_keep_their_lengths_and_their_connections() {
-    let app = App::replying(|seen| match seen.line().split(' ').nth(1) {
+    let app = Server::replying(|seen| match seen.line().split(' ').nth(1) {
         Some("/none") => b"HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\n".to_vec(),
         Some("/same") => b"HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n".to_vec(),
         _ => b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n".to_vec(),
@@ -89,7 +89,7 @@ fn head_and_empty_answers_keep_their_lengths_and_their_connections() {
 
 #[test]
 fn a_range_passes_both_ways() {
-    let app = App::replying(|_| {
+    let app = Server::replying(|_| {
         b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-1/9\r\nContent-Length: 2\r\n\r\nab"
             .to_vec()
     });
@@ -102,7 +102,7 @@ fn a_range_passes_both_ways() {
 
 #[test]
 fn an_answer_that_is_cut_short_never_looks_whole() {
-    let app = App::serving(|line, number| {
+    let app = Server::serving(|line, number| {
         let Some(_) = line.request() else { return };
         line.write(match number {
             0 => b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc".as_slice(),
@@ -124,7 +124,7 @@ fn an_answer_that_is_cut_short_never_looks_whole() {
 
 #[test]
 fn a_malformed_chunk_aborts_the_request_to_the_application() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     let request = "POST /a HTTP/1.1\r\nHost: app.test\r\nTransfer-Encoding: chunked\r\n\r\n\
                    3\r\nabc\r\nzz\r\nGET /admin/x HTTP/1.1\r\nHost: app.test\r\n\r\n";
@@ -132,18 +132,18 @@ fn a_malformed_chunk_aborts_the_request_to_the_application() {
     client.send(request);
     let answer = client.answer().unwrap();
     assert_eq!(
-        (answer.status, answer.error().as_str()),
+        (answer.status, answer.error_id().as_str()),
         (400, "ambiguous_request")
     );
     assert!(client.is_closed());
-    for seen in app.seen() {
+    for seen in app.received() {
         assert!(!seen.whole);
     }
 }
 
 #[test]
 fn an_early_answer_is_relayed_while_the_request_body_still_flows() {
-    let app = App::serving(|line, _| {
+    let app = Server::serving(|line, _| {
         let Some(_) = line.head() else { return };
         line.write(b"HTTP/1.1 413 Payload Too Large\r\nContent-Length: 4\r\n\r\nfull");
         let mut rest = [0; 1024];
@@ -158,7 +158,7 @@ fn an_early_answer_is_relayed_while_the_request_body_still_flows() {
 
 #[test]
 fn whoever_expects_100_gets_it_and_the_application_the_body() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     let mut client = world.client();
     client.send(
@@ -172,18 +172,18 @@ fn whoever_expects_100_gets_it_and_the_application_the_body() {
 
 #[test]
 fn a_refused_request_that_expects_100_is_refused_before_its_body() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     let answer = world.ask(
         "POST /admin/a HTTP/1.1\r\nHost: app.test\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n",
     );
     assert_eq!(answer.status, 401);
-    assert!(app.seen().is_empty());
+    assert!(app.received().is_empty());
 }
 
 #[test]
 fn interim_answers_do_not_confuse_the_final_one() {
-    let app = App::replying(|_| {
+    let app = Server::replying(|_| {
         let mut bytes = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n".repeat(3);
         bytes.extend(ok("final"));
         bytes
@@ -200,7 +200,7 @@ fn interim_answers_do_not_confuse_the_final_one() {
 fn an_event_stream_arrives_event_by_event() {
     let (next, events) = mpsc::channel::<()>();
     let events = Mutex::new(events);
-    let app = App::serving(move |line, _| {
+    let app = Server::serving(move |line, _| {
         let Some(_) = line.request() else { return };
         line.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n");
         for _ in events.lock().unwrap().iter() {
@@ -223,7 +223,7 @@ fn an_event_stream_arrives_event_by_event() {
 fn a_client_that_leaves_takes_its_request_with_it() {
     let (gone, left) = mpsc::channel();
     let gone = Mutex::new(gone);
-    let app = App::serving(move |line, _| {
+    let app = Server::serving(move |line, _| {
         let Some(_) = line.request() else { return };
         let size = line.read(&mut [0; 1]);
         gone.lock().unwrap().send(size).unwrap();
@@ -231,7 +231,7 @@ fn a_client_that_leaves_takes_its_request_with_it() {
     let world = World::before(&app);
     let mut client = world.client();
     client.send("GET /a HTTP/1.1\r\nHost: app.test\r\n\r\n");
-    while app.seen().is_empty() {
+    while app.received().is_empty() {
         std::thread::sleep(Duration::from_millis(2));
     }
     drop(client);
@@ -242,7 +242,7 @@ fn a_client_that_leaves_takes_its_request_with_it() {
 fn a_slow_reader_slows_the_application_down() {
     let written = Arc::new(Mutex::new(0_usize));
     let count = Arc::clone(&written);
-    let app = App::serving(move |line, _| {
+    let app = Server::serving(move |line, _| {
         let Some(_) = line.request() else { return };
         line.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
         let block = vec![b'x'; 100_000];

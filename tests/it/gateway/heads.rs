@@ -1,12 +1,12 @@
 //! Request heads: what is refused, and what the application gets of the others.
 
-use super::app::App;
 use super::world::{Plan, World};
+use crate::support::server::Server;
 use stepgate::gateway::ForwardedFamily;
 
 #[test]
 fn a_public_request_is_forwarded_in_canonical_form() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     let answer = world.ask("GET /p%61th/x?q=1 HTTP/1.1\r\nHost: App.Test\r\nX-Own: 1\r\n\r\n");
     assert_eq!((answer.status, answer.text().as_str()), (200, "hello"));
@@ -22,7 +22,7 @@ fn a_public_request_is_forwarded_in_canonical_form() {
 
 #[test]
 fn heads_that_can_be_read_in_two_ways_are_refused() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     for request in [
         "GET /a#b HTTP/1.1\r\nHost: app.test\r\n\r\n",
@@ -48,28 +48,28 @@ fn heads_that_can_be_read_in_two_ways_are_refused() {
         let answer = world.ask(request);
         assert_eq!(answer.status, 400, "{request:?}");
     }
-    assert!(app.seen().is_empty());
+    assert!(app.received().is_empty());
 }
 
 #[test]
 fn methods_that_are_nobodys_business_are_refused() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     let trace = world.ask("TRACE /a HTTP/1.1\r\nHost: app.test\r\n\r\n");
     assert_eq!(
-        (trace.status, trace.error().as_str()),
+        (trace.status, trace.error_id().as_str()),
         (405, "method_not_allowed")
     );
     let connect = world.ask("CONNECT in.test:22 HTTP/1.1\r\nHost: in.test:22\r\n\r\n");
     assert_eq!(connect.status, 405);
     let long = format!("{} /a HTTP/1.1\r\nHost: app.test\r\n\r\n", "G".repeat(500));
     assert_eq!(world.ask(long).status, 501);
-    assert!(app.seen().is_empty());
+    assert!(app.received().is_empty());
 }
 
 #[test]
 fn an_absolute_target_is_the_same_as_its_path() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     let request = "GET http://APP.test/a?b HTTP/1.1\r\nHost: app.test\r\n\r\n";
     assert_eq!(world.ask(request).status, 200);
@@ -80,7 +80,7 @@ fn an_absolute_target_is_the_same_as_its_path() {
 
 #[test]
 fn pipelined_requests_are_judged_one_by_one_and_answered_in_order() {
-    let app = App::replying(|seen| super::app::ok(seen.line()));
+    let app = Server::replying(|seen| crate::support::server::ok(seen.line()));
     let world = World::before(&app);
     let mut client = world.client();
     let mut all = String::new();
@@ -103,7 +103,7 @@ fn pipelined_requests_are_judged_one_by_one_and_answered_in_order() {
 
 #[test]
 fn a_pipelined_fragment_is_refused_and_ends_the_connection() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     let mut client = world.client();
     client.send(
@@ -113,12 +113,12 @@ fn a_pipelined_fragment_is_refused_and_ends_the_connection() {
     assert_eq!(client.answer().unwrap().status, 200);
     assert_eq!(client.answer().unwrap().status, 400);
     assert!(client.is_closed());
-    assert_eq!(app.seen().len(), 1);
+    assert_eq!(app.received().len(), 1);
 }
 
 #[test]
 fn only_the_connections_own_headers_are_dropped_whatever_connection_names() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     let answer = world.ask(
         "GET /a HTTP/1.1\r\nHost: app.test\r\nConnection: close, X-Forwarded-For, x-keep\r\n\
@@ -143,7 +143,7 @@ fn only_the_connections_own_headers_are_dropped_whatever_connection_names() {
 
 #[test]
 fn forwarding_headers_are_believed_from_trusted_peers_only() {
-    let app = App::start();
+    let app = Server::hello();
     let request = "GET /a HTTP/1.1\r\nHost: inner\r\nX-Forwarded-For: 6.6.6.6, 192.0.2.7\r\n\
          X-Forwarded-Proto: https\r\nX-Forwarded-Host: app.test\r\nX-Request-Id: theirs\r\n\
          Forwarded: for=9.9.9.9\r\nX-Forwarded-Prefix: /x\r\n\r\n";
@@ -168,7 +168,7 @@ fn forwarding_headers_are_believed_from_trusted_peers_only() {
 
 #[test]
 fn forwarded_is_sent_where_it_is_the_family() {
-    let app = App::start();
+    let app = Server::hello();
     let mut plan = Plan::for_app(&app);
     plan.config.forwarded = ForwardedFamily::Rfc7239;
     let world = plan.start();

@@ -16,8 +16,8 @@ use stepgate::gateway::{CertificateFiles, TlsConfig, TlsVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::app::App;
 use super::world::{Plan, World};
+use crate::support::server::Server;
 
 type Body = Full<Bytes>;
 
@@ -53,7 +53,7 @@ async fn text(answer: Response<Incoming>) -> String {
 
 #[test]
 fn http2_without_tls_is_spoken_to_those_who_begin_with_it() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     block_on(async {
         let mut sender = h2c(world.address()).await;
@@ -76,7 +76,7 @@ fn http2_without_tls_is_spoken_to_those_who_begin_with_it() {
 
 #[test]
 fn many_streams_share_a_connection_and_few_connections_serve_them() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     block_on(async {
         let sender = h2c(world.address()).await;
@@ -89,12 +89,12 @@ fn many_streams_share_a_connection_and_few_connections_serve_them() {
             assert_eq!(status.unwrap(), 200);
         }
     });
-    assert_eq!(app.seen().len(), 100);
+    assert_eq!(app.received().len(), 100);
 }
 
 #[test]
 fn an_authority_that_differs_from_host_is_refused() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     block_on(async {
         let mut sender = h2c(world.address()).await;
@@ -104,12 +104,12 @@ fn an_authority_that_differs_from_host_is_refused() {
         let answer = sender.send_request(request).await.unwrap();
         assert_eq!(answer.status(), 400);
     });
-    assert!(app.seen().is_empty());
+    assert!(app.received().is_empty());
 }
 
 #[test]
 fn a_cut_answer_resets_the_stream_instead_of_ending_it() {
-    let app = App::serving(|line, _| {
+    let app = Server::serving(|line, _| {
         let Some(_) = line.request() else { return };
         line.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
     });
@@ -184,7 +184,7 @@ fn grpc_passes_with_its_trailers() {
         // The same application for a client of HTTP/1.1.
         let address = world.address();
         let answer = tokio::task::spawn_blocking(move || {
-            super::client::Client::to(address).ask(
+            crate::support::client::Connection::open(address).ask(
                 "POST /a HTTP/1.1\r\nHost: app.test\r\nTransfer-Encoding: chunked\r\n\r\n\
                  3\r\nabc\r\n0\r\n\r\n",
             )
@@ -197,7 +197,7 @@ fn grpc_passes_with_its_trailers() {
 
 #[test]
 fn a_websocket_over_http2_becomes_an_upgrade_towards_the_application() {
-    let app = App::serving(|line, _| {
+    let app = Server::serving(|line, _| {
         let Some(seen) = line.request() else { return };
         let key = seen.one("sec-websocket-key").unwrap().to_owned();
         let accept = tungstenite_accept(&key);
@@ -299,7 +299,7 @@ fn tls_serves_both_protocols_by_the_certificate_of_the_name() {
     let folder = tempfile::tempdir().unwrap();
     let first = certificate(folder.path(), "first", &["app.test"]);
     let second = certificate(folder.path(), "second", &["*.other.test"]);
-    let app = App::start();
+    let app = Server::hello();
     let mut plan = Plan::for_app(&app);
     plan.config.listeners[0].hsts = Duration::from_secs(300);
     plan.config.listeners[0].tls = Some(TlsConfig {
@@ -344,7 +344,7 @@ fn tls_serves_both_protocols_by_the_certificate_of_the_name() {
                 .is_err()
         );
     });
-    assert_eq!(app.seen()[0].one("x-forwarded-proto"), Some("https"));
+    assert_eq!(app.received()[0].one("x-forwarded-proto"), Some("https"));
 }
 
 #[test]
@@ -353,7 +353,7 @@ fn new_certificates_count_once_they_can_be_used() {
     let files = certificate(folder.path(), "cert", &["app.test"]);
     let old = folder.path().join("old.crt");
     std::fs::copy(&files.cert, &old).unwrap();
-    let app = App::start();
+    let app = Server::hello();
     let mut plan = Plan::for_app(&app);
     plan.config.listeners[0].tls = Some(TlsConfig {
         certificates: vec![files.clone()],
@@ -394,7 +394,7 @@ fn new_certificates_count_once_they_can_be_used() {
 fn a_handshake_that_stalls_is_cut() {
     let folder = tempfile::tempdir().unwrap();
     let files = certificate(folder.path(), "cert", &["app.test"]);
-    let app = App::start();
+    let app = Server::hello();
     let mut plan = Plan::for_app(&app);
     plan.config.timeouts.tls_handshake = Duration::from_millis(200);
     plan.config.listeners[0].tls = Some(TlsConfig {
@@ -410,7 +410,7 @@ fn a_handshake_that_stalls_is_cut() {
 
 #[test]
 fn a_client_that_resets_one_request_after_the_other_is_cut_off() {
-    let app = App::serving(|line, _| {
+    let app = Server::serving(|line, _| {
         let _ = line.request();
         line.read(&mut [0; 1]);
     });

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::app::App;
-use super::client::Client;
 use super::world::{Plan, World};
+use crate::support::client::{Connection, Response};
+use crate::support::server::Server;
 
 #[test]
 fn what_is_too_large_is_refused_by_what_is_too_large() {
-    let app = App::start();
+    let app = Server::hello();
     let mut plan = Plan::for_app(&app);
     plan.config.limits.body_size = 10;
     plan.config.limits.header_size = 16 * 1024;
@@ -25,16 +25,16 @@ fn what_is_too_large_is_refused_by_what_is_too_large() {
     let body = world.ask(format!(
         "POST /a{rest}Content-Length: 11\r\n\r\n01234567890"
     ));
-    assert_eq!((body.status, body.error().as_str()), (413, "too_large"));
+    assert_eq!((body.status, body.error_id().as_str()), (413, "too_large"));
     let chunked = format!("POST /a{rest}Transfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n");
     assert_eq!(world.ask(chunked).status, 413);
     let fits = world.ask(format!("POST /a{rest}Content-Length: 10\r\n\r\n0123456789"));
     assert_eq!(fits.status, 200);
-    assert_eq!(app.seen().iter().filter(|seen| seen.whole).count(), 1);
+    assert_eq!(app.received().iter().filter(|seen| seen.whole).count(), 1);
 }
 
 /// Turns the clock until the connection has something to say.
-fn wait(world: &World, client: &mut Client, step: Duration) -> Option<super::client::Answer> {
+fn wait(world: &World, client: &mut Connection, step: Duration) -> Option<Response> {
     let clock = world.clock.clone();
     let (stop, stopped) = std::sync::mpsc::channel::<()>();
     let turning = std::thread::spawn(move || {
@@ -53,29 +53,35 @@ fn wait(world: &World, client: &mut Client, step: Duration) -> Option<super::cli
 
 #[test]
 fn a_head_that_does_not_arrive_is_answered_with_408() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     let mut client = world.client();
     client.send("GET /a HTTP/1.1\r\nHost: app");
     let answer = wait(&world, &mut client, Duration::from_secs(1)).unwrap();
-    assert_eq!((answer.status, answer.error().as_str()), (408, "timeout"));
+    assert_eq!(
+        (answer.status, answer.error_id().as_str()),
+        (408, "timeout")
+    );
     assert!(client.is_closed());
 }
 
 #[test]
 fn a_body_that_stops_arriving_is_answered_with_408_and_never_ended() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     let mut client = world.client();
     client.send("POST /a HTTP/1.1\r\nHost: app.test\r\nContent-Length: 10\r\n\r\nabc");
     let answer = wait(&world, &mut client, Duration::from_secs(5)).unwrap();
-    assert_eq!((answer.status, answer.error().as_str()), (408, "timeout"));
-    assert!(app.seen().iter().all(|seen| !seen.whole));
+    assert_eq!(
+        (answer.status, answer.error_id().as_str()),
+        (408, "timeout")
+    );
+    assert!(app.received().iter().all(|seen| !seen.whole));
 }
 
 #[test]
 fn an_idle_connection_is_closed_after_keep_alive() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     let mut client = world.client();
     assert_eq!(
@@ -89,7 +95,7 @@ fn an_idle_connection_is_closed_after_keep_alive() {
 
 #[test]
 fn a_silent_application_is_answered_for_with_504() {
-    let app = App::serving(|line, _| {
+    let app = Server::serving(|line, _| {
         let Some(_) = line.request() else { return };
         line.read(&mut [0; 1]);
     });
@@ -98,7 +104,7 @@ fn a_silent_application_is_answered_for_with_504() {
     client.send("GET /a HTTP/1.1\r\nHost: app.test\r\n\r\n");
     let answer = wait(&world, &mut client, Duration::from_secs(5)).unwrap();
     assert_eq!(
-        (answer.status, answer.error().as_str()),
+        (answer.status, answer.error_id().as_str()),
         (504, "upstream_timeout")
     );
     assert_eq!(app.connections(), 1);
@@ -106,7 +112,7 @@ fn a_silent_application_is_answered_for_with_504() {
 
 #[test]
 fn an_application_that_falls_silent_within_its_answer_is_cut_off() {
-    let app = App::serving(|line, _| {
+    let app = Server::serving(|line, _| {
         let Some(_) = line.request() else { return };
         line.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
         line.read(&mut [0; 1]);
@@ -120,7 +126,7 @@ fn an_application_that_falls_silent_within_its_answer_is_cut_off() {
 
 #[test]
 fn a_client_that_reads_nothing_is_cut_off() {
-    let app = App::serving(|line, _| {
+    let app = Server::serving(|line, _| {
         let Some(_) = line.request() else { return };
         line.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
         while line.write(&[b'x'; 10_000]) {}
@@ -142,7 +148,7 @@ fn a_client_that_reads_nothing_is_cut_off() {
 
 #[test]
 fn a_connection_serves_as_many_requests_as_it_may() {
-    let app = App::start();
+    let app = Server::hello();
     let mut plan = Plan::for_app(&app);
     plan.config.limits.requests_per_connection = Some(2);
     let world = plan.start();
@@ -155,7 +161,7 @@ fn a_connection_serves_as_many_requests_as_it_may() {
 
 #[test]
 fn connections_over_the_limit_are_turned_away() {
-    let app = App::start();
+    let app = Server::hello();
     let mut plan = Plan::for_app(&app);
     plan.config.limits.connections = 2;
     let world = plan.start();

@@ -1,7 +1,5 @@
 //! The proxy over real sockets: what reaches the application, what reaches the client.
 
-mod app;
-mod client;
 mod world;
 
 mod bodies;

@@ -10,8 +10,8 @@ use stepgate::gateway::{LocalAnswer, LocalBody, LocalPlace, LocalService, Mount,
 use stepgate::policy::{self, Endpoint, EndpointAddress, Host, Scheme};
 use stepgate::rules::UpstreamSettings;
 
-use super::app::{App, ok};
 use super::world::{Plan, World};
+use crate::support::server::{Server, ok};
 
 /// What it was asked: where, request line, headers, and the request as the client made it.
 type Asked = Arc<Mutex<Vec<(LocalPlace, String, http::HeaderMap, policy::Request)>>>;
@@ -49,7 +49,7 @@ fn host(text: &str) -> Host {
     Host::parse_authority(text, Scheme::Http).unwrap().0
 }
 
-fn embedded(app: &App) -> (Local, World) {
+fn embedded(app: &Server) -> (Local, World) {
     let local = Local::default();
     let mut plan = Plan::for_app(app);
     plan.local = Some(Arc::new(local.clone()));
@@ -63,7 +63,7 @@ fn embedded(app: &App) -> (Local, World) {
 
 #[test]
 fn the_mount_belongs_to_the_embedded_service_on_its_own_host() {
-    let app = App::start();
+    let app = Server::hello();
     let (local, world) = embedded(&app);
     let mut client = world.client();
     let answer = client.ask(
@@ -72,7 +72,7 @@ fn the_mount_belongs_to_the_embedded_service_on_its_own_host() {
          X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\n\r\nhello",
     );
     assert_eq!((answer.status, answer.text().as_str()), (200, "hello"));
-    assert_eq!(answer.all("set-cookie"), ["session=fresh"]);
+    assert_eq!(answer.headers("set-cookie"), ["session=fresh"]);
     let asked = local.asked.lock().unwrap();
     let (place, line, headers, own) = &asked[0];
     assert_eq!(*place, LocalPlace::Mount);
@@ -83,12 +83,12 @@ fn the_mount_belongs_to_the_embedded_service_on_its_own_host() {
     assert_eq!(headers["x-forwarded-proto"], "http");
     assert!(headers.get("x-user-id").is_none());
     assert_eq!(own.path.as_str(), "/auth/self-service/login");
-    assert!(app.seen().is_empty());
+    assert!(app.received().is_empty());
 }
 
 #[test]
 fn other_paths_and_other_hosts_are_the_rules_business() {
-    let app = App::start();
+    let app = Server::hello();
     let (local, world) = embedded(&app);
     let get = |path: &str, host: &str| format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
     assert_eq!(world.ask(get("/authx", "app.test")).status, 200);
@@ -109,18 +109,18 @@ fn other_paths_and_other_hosts_are_the_rules_business() {
 
 #[test]
 fn service_workers_are_refused_beside_the_identity_pages() {
-    let app = App::start();
+    let app = Server::hello();
     let (_local, world) = embedded(&app);
     let script = "GET /sw.js HTTP/1.1\r\nHost: app.test\r\nService-Worker: script\r\n\r\n";
     let answer = world.ask(script);
     assert_eq!(
-        (answer.status, answer.error().as_str()),
+        (answer.status, answer.error_id().as_str()),
         (403, "access_denied")
     );
     assert_eq!(World::before(&app).ask(script).status, 200);
 }
 
-fn external(app: &App, kratos: &App) -> World {
+fn external(app: &Server, kratos: &Server) -> World {
     let mut plan = Plan::for_app(app);
     let endpoint = Endpoint {
         tls: false,
@@ -143,8 +143,8 @@ fn external(app: &App, kratos: &App) -> World {
 
 #[test]
 fn kratos_public_api_is_handed_through_and_nothing_else_of_it() {
-    let app = App::start();
-    let kratos = App::replying(|_| {
+    let app = Server::hello();
+    let kratos = Server::replying(|_| {
         b"HTTP/1.1 303 See Other\r\nLocation: https://id.test/x?flow=1\r\n\
           Set-Cookie: session=new; Path=/\r\nSet-Cookie: csrf_token_abc=x\r\nContent-Length: 0\r\n\r\n"
             .to_vec()
@@ -158,7 +158,7 @@ fn kratos_public_api_is_handed_through_and_nothing_else_of_it() {
     assert_eq!(answer.status, 303);
     assert_eq!(answer.one("location"), Some("https://id.test/x?flow=1"));
     assert_eq!(
-        answer.all("set-cookie"),
+        answer.headers("set-cookie"),
         ["session=new; Path=/", "csrf_token_abc=x"]
     );
     let seen = kratos.only();
@@ -180,14 +180,14 @@ fn kratos_public_api_is_handed_through_and_nothing_else_of_it() {
         let request = format!("GET {path} HTTP/1.1\r\nHost: app.test\r\n\r\n");
         assert_eq!(world.ask(request).status, 404, "{path}");
     }
-    assert_eq!(kratos.seen().len(), 1);
-    assert!(app.seen().is_empty());
+    assert_eq!(kratos.received().len(), 1);
+    assert!(app.received().is_empty());
 }
 
 #[test]
 fn a_logout_that_passes_by_is_felt_at_the_next_request() {
-    let app = App::start();
-    let kratos = App::replying(|_| ok(""));
+    let app = Server::hello();
+    let kratos = Server::replying(|_| ok(""));
     let world = external(&app, &kratos);
     let request = "GET /admin/x HTTP/1.1\r\nHost: app.test\r\nCookie: session=alice-aal2\r\n\r\n";
     assert_eq!(world.ask(request).status, 200);
@@ -209,12 +209,12 @@ fn a_logout_that_passes_by_is_felt_at_the_next_request() {
 
 #[test]
 fn a_defect_in_one_request_is_a_500_for_that_request_only() {
-    let app = App::start();
+    let app = Server::hello();
     let (_local, world) = embedded(&app);
     let mut client = world.client();
     let answer = client.ask("GET /auth/defect HTTP/1.1\r\nHost: app.test\r\n\r\n");
     assert_eq!(
-        (answer.status, answer.error().as_str()),
+        (answer.status, answer.error_id().as_str()),
         (500, "internal_error")
     );
     assert_eq!(

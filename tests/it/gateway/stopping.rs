@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use super::app::{App, ok};
 use super::world::{Plan, World};
+use crate::support::server::{Server, ok};
 use stepgate::gateway::{ListenAddress, StartError};
 
 const GET: &str = "GET /a HTTP/1.1\r\nHost: app.test\r\n\r\n";
@@ -15,7 +15,7 @@ const GET: &str = "GET /a HTTP/1.1\r\nHost: app.test\r\n\r\n";
 fn what_is_under_way_finishes_and_what_is_idle_is_closed() {
     let (go, gate) = mpsc::channel::<()>();
     let gate = Mutex::new(gate);
-    let app = App::serving(move |line, _| {
+    let app = Server::serving(move |line, _| {
         while let Some(seen) = line.request() {
             if seen.line().contains("slow") {
                 gate.lock().unwrap().recv().unwrap();
@@ -29,7 +29,7 @@ fn what_is_under_way_finishes_and_what_is_idle_is_closed() {
     assert_eq!(idle.ask(GET).status, 200);
     let mut busy = world.client();
     busy.send("GET /slow HTTP/1.1\r\nHost: app.test\r\n\r\n");
-    while app.seen().len() < 2 {
+    while app.received().len() < 2 {
         std::thread::sleep(Duration::from_millis(2));
     }
     let running = world.gate.take().unwrap();
@@ -44,7 +44,7 @@ fn what_is_under_way_finishes_and_what_is_idle_is_closed() {
 
 #[test]
 fn what_does_not_finish_in_time_is_cut() {
-    let app = App::serving(|line, _| {
+    let app = Server::serving(|line, _| {
         let _ = line.request();
         line.read(&mut [0; 1]);
     });
@@ -53,7 +53,7 @@ fn what_does_not_finish_in_time_is_cut() {
     let mut world = plan.start();
     let mut client = world.client();
     client.send(GET);
-    while app.seen().is_empty() {
+    while app.received().is_empty() {
         std::thread::sleep(Duration::from_millis(2));
     }
     let running = world.gate.take().unwrap();
@@ -64,7 +64,7 @@ fn what_does_not_finish_in_time_is_cut() {
 
 #[test]
 fn a_second_process_on_the_same_address_does_not_start() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     let mut plan = Plan::for_app(&app);
     plan.config.listeners[0].address = ListenAddress::Tcp(world.address());
@@ -79,7 +79,7 @@ fn a_unix_socket_is_listened_on_and_a_stale_one_is_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("proxy.sock");
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-    let app = App::start();
+    let app = Server::hello();
     let mut plan = Plan::for_app(&app);
     plan.config.listeners[0].address = ListenAddress::Unix(path.clone());
     let _world = plan.start();
@@ -97,7 +97,7 @@ fn a_unix_socket_is_listened_on_and_a_stale_one_is_replaced() {
 
 #[test]
 fn all_workers_serve_the_same_address() {
-    let app = App::start();
+    let app = Server::hello();
     let mut plan = Plan::for_app(&app);
     plan.config.workers = std::num::NonZeroUsize::new(3);
     let world = Arc::new(plan.start());
@@ -116,7 +116,7 @@ fn all_workers_serve_the_same_address() {
 
 #[test]
 fn plain_requests_are_sent_to_https_where_a_listener_says_so() {
-    let app = App::start();
+    let app = Server::hello();
     let mut plan = Plan::for_app(&app);
     plan.config.listeners[0].redirect_to_https = true;
     let world = plan.start();
@@ -124,5 +124,5 @@ fn plain_requests_are_sent_to_https_where_a_listener_says_so() {
         world.ask("POST /a?b=c HTTP/1.1\r\nHost: app.test:80\r\nContent-Length: 0\r\n\r\n");
     assert_eq!(answer.status, 308);
     assert_eq!(answer.one("location"), Some("https://app.test/a?b=c"));
-    assert!(app.seen().is_empty());
+    assert!(app.received().is_empty());
 }

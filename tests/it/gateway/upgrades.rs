@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::app::{App, Line, Seen};
-use super::client::Client;
 use super::world::{Plan, World};
+use crate::support::client::Connection;
+use crate::support::server::{Line, Message, Server};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
@@ -27,8 +27,8 @@ fn agree(line: &mut Line) {
 }
 
 /// Agrees to every handshake and sends back what comes, in capitals.
-fn shouting() -> App {
-    App::serving(|line, _| {
+fn shouting() -> Server {
+    Server::serving(|line, _| {
         let Some(_) = line.request() else { return };
         agree(line);
         let mut bytes = [0; 1024];
@@ -43,7 +43,7 @@ fn shouting() -> App {
     })
 }
 
-fn open(world: &World, request: &str) -> Client {
+fn open(world: &World, request: &str) -> Connection {
     let mut client = world.client();
     let answer = client.ask(request);
     assert_eq!(answer.status, 101, "{answer:?}");
@@ -66,7 +66,7 @@ fn a_websocket_carries_bytes_both_ways() {
         client.send("hello");
         assert_eq!(client.read(5), b"HELLO");
     }
-    let seen: Seen = app.only();
+    let seen: Message = app.only();
     assert_eq!(seen.one("upgrade"), Some("websocket"));
     assert_eq!(seen.one("connection"), Some("Upgrade"));
     assert_eq!(seen.one("sec-websocket-protocol"), Some("chat"));
@@ -87,7 +87,7 @@ fn a_websocket_needs_what_its_rule_asks_for() {
     assert_eq!(world.ask(handshake("/admin/ws", "")).status, 401);
     let one_factor = handshake("/admin/ws", "X-Session-Token: alice-aal1\r\n");
     assert_eq!(world.ask(one_factor).status, 401);
-    assert!(app.seen().is_empty());
+    assert!(app.received().is_empty());
     let both = handshake("/admin/ws", "X-Session-Token: alice-aal2\r\n");
     open(&world, &both);
     assert_eq!(app.only().one("x-user-id"), Some("alice"));
@@ -108,11 +108,11 @@ fn a_page_of_another_origin_cannot_open_one_with_a_session() {
     ] {
         let answer = world.ask(handshake("/admin/ws", &refused));
         assert_eq!(
-            (answer.status, answer.error().as_str()),
+            (answer.status, answer.error_id().as_str()),
             (403, "access_denied")
         );
     }
-    assert!(app.seen().is_empty());
+    assert!(app.received().is_empty());
     open(
         &world,
         &handshake("/admin/ws", &format!("{cookie}Origin: http://app.test\r\n")),
@@ -121,7 +121,7 @@ fn a_page_of_another_origin_cannot_open_one_with_a_session() {
 
 #[test]
 fn nothing_but_websocket_is_tunnelled() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     for upgrade in [
         "Connection: Upgrade\r\nUpgrade: TLS/1.0\r\n",
@@ -132,7 +132,7 @@ fn nothing_but_websocket_is_tunnelled() {
         let request = format!("GET /a HTTP/1.1\r\nHost: app.test\r\n{upgrade}\r\n");
         assert_eq!(world.ask(request).status, 200);
     }
-    for seen in app.seen() {
+    for seen in app.received() {
         assert_eq!(seen.one("upgrade"), None);
         assert_eq!(seen.one("http2-settings"), None);
     }
@@ -146,7 +146,7 @@ fn there_is_no_tunnel_without_a_101_that_answers_the_handshake() {
          Sec-WebSocket-Accept: AAAA\r\n\r\n",
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
     ] {
-        let app = App::serving(move |line, _| {
+        let app = Server::serving(move |line, _| {
             let Some(_) = line.request() else { return };
             line.write(wrong.as_bytes());
             line.read(&mut [0; 1]);
@@ -155,13 +155,13 @@ fn there_is_no_tunnel_without_a_101_that_answers_the_handshake() {
         assert_eq!(world.ask(handshake("/ws", "")).status, 502, "{wrong}");
     }
     // Declined: what follows on the connection is a request and nothing else.
-    let app = App::replying(|_| super::app::ok(""));
+    let app = Server::replying(|_| crate::support::server::ok(""));
     let world = World::before(&app);
     let mut client = world.client();
     client.send(handshake("/ws", "") + "GET /admin/x HTTP/1.1\r\nHost: app.test\r\n\r\n");
     assert_eq!(client.answer().unwrap().status, 200);
     assert_eq!(client.answer().unwrap().status, 401);
-    assert_eq!(app.seen().len(), 1);
+    assert_eq!(app.received().len(), 1);
 }
 
 #[test]

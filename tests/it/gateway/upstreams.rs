@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::app::{App, ok};
 use super::world::{Plan, World};
+use crate::support::server::{Server, ok};
 
 const GET: &str = "GET /a HTTP/1.1\r\nHost: app.test\r\n\r\n";
 
@@ -17,7 +17,7 @@ fn rules(upstream: &str) -> String {
 
 #[test]
 fn one_connection_serves_request_after_request() {
-    let app = App::start();
+    let app = Server::hello();
     let world = World::before(&app);
     let mut client = world.client();
     for _ in 0..10 {
@@ -36,7 +36,7 @@ fn an_application_that_is_not_there_is_answered_for_with_502() {
     let world = Plan::with_rules(&rules(&format!("{{ url: \"http://{gone}\" }}"))).start();
     let answer = world.ask(GET);
     assert_eq!(
-        (answer.status, answer.error().as_str()),
+        (answer.status, answer.error_id().as_str()),
         (502, "upstream_unreachable")
     );
     let page = world.ask("GET /a HTTP/1.1\r\nHost: app.test\r\nAccept: text/html\r\n\r\n");
@@ -56,20 +56,20 @@ fn answers_that_are_no_proper_http_are_never_passed_on() {
         "nonsense\r\n\r\n",
         "",
     ] {
-        let app = App::serving(move |line, _| {
+        let app = Server::serving(move |line, _| {
             let Some(_) = line.request() else { return };
             line.write(bad.as_bytes());
         });
         let world = World::before(&app);
         let answer = world.ask(GET);
-        let got = (answer.status, answer.error());
+        let got = (answer.status, answer.error_id());
         assert_eq!(got, (502, "upstream_unreachable".to_owned()), "{bad:?}");
     }
 }
 
 #[test]
 fn bytes_beyond_an_answer_never_reach_the_next_client() {
-    let app = App::serving(|line, _| {
+    let app = Server::serving(|line, _| {
         while line.request().is_some() {
             let mut bytes = ok("good");
             bytes.extend(ok("EVIL"));
@@ -84,7 +84,7 @@ fn bytes_beyond_an_answer_never_reach_the_next_client() {
 
 #[test]
 fn a_pooled_connection_that_was_closed_is_replaced_unseen() {
-    let app = App::serving(|line, _| {
+    let app = Server::serving(|line, _| {
         if line.request().is_some() {
             line.write(&ok("once"));
         }
@@ -103,7 +103,7 @@ fn a_pooled_connection_that_was_closed_is_replaced_unseen() {
 
 #[test]
 fn a_get_lost_on_a_pooled_connection_is_sent_once_more_and_a_post_is_not() {
-    let app = App::serving(|line, number| {
+    let app = Server::serving(|line, number| {
         let Some(_) = line.request() else { return };
         line.write(&ok("first"));
         // The second request on any connection but the last is read and dropped.
@@ -115,15 +115,18 @@ fn a_get_lost_on_a_pooled_connection_is_sent_once_more_and_a_post_is_not() {
     let mut client = world.client();
     assert_eq!(client.ask(GET).status, 200);
     assert_eq!(client.ask(GET).status, 200);
-    assert_eq!(app.seen().len(), 3);
+    assert_eq!(app.received().len(), 3);
     let post = "POST /a HTTP/1.1\r\nHost: app.test\r\nContent-Length: 1\r\n\r\nx";
     assert_eq!(client.ask(post).status, 502);
-    assert_eq!(app.seen().len(), 4);
+    assert_eq!(app.received().len(), 4);
 }
 
 #[test]
 fn several_endpoints_take_turns_and_a_dead_one_is_left_out() {
-    let (one, two) = (App::replying(|_| ok("one")), App::replying(|_| ok("two")));
+    let (one, two) = (
+        Server::replying(|_| ok("one")),
+        Server::replying(|_| ok("two")),
+    );
     let gone = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -137,12 +140,12 @@ fn several_endpoints_take_turns_and_a_dead_one_is_left_out() {
     for _ in 0..30 {
         assert_eq!(client.ask(GET).status, 200);
     }
-    assert!(one.seen().len() >= 10 && two.seen().len() >= 10);
+    assert!(one.received().len() >= 10 && two.received().len() >= 10);
 }
 
 #[test]
 fn a_session_stays_with_its_endpoint_under_consistent_hash() {
-    let (one, two) = (App::start(), App::start());
+    let (one, two) = (Server::hello(), Server::hello());
     let upstream = format!(
         "{{ endpoints: [\"http://{}\", \"http://{}\"], balance: consistent_hash }}",
         one.address, two.address
@@ -151,7 +154,7 @@ fn a_session_stays_with_its_endpoint_under_consistent_hash() {
     for _ in 0..10 {
         assert_eq!(world.ask(GET).status, 200);
     }
-    let counts = (one.seen().len(), two.seen().len());
+    let counts = (one.received().len(), two.received().len());
     assert!(counts == (10, 0) || counts == (0, 10), "{counts:?}");
 }
 

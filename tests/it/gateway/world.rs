@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::support::client::{Connection, Response};
+use crate::support::server::Server;
 use jiff::{SignedDuration, Timestamp};
 use stepgate::aal::{Aal, AuthenticationMethod};
 use stepgate::authz::{self, Checker, IdentityBase};
@@ -21,9 +23,6 @@ use stepgate::telemetry::AccessLog;
 use stepgate::whoami::{
     self, Answer, Asking, Credential, HeaderSource, IdentityService, Resolver, Said, Session,
 };
-
-use super::app::App;
-use super::client::Client;
 
 /// The rules of most tests; `UPSTREAM` stands for the application's URL.
 pub(super) const RULES: &str = r#"
@@ -111,7 +110,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn for_app(app: &App) -> Self {
+    pub(super) fn for_app(app: &Server) -> Self {
         Self::with_rules(&RULES.replace("UPSTREAM", &format!("http://{}", app.address)))
     }
 
@@ -205,7 +204,7 @@ fn config() -> Config {
 
 impl World {
     /// A gateway in front of `app` with the usual rules.
-    pub(super) fn before(app: &App) -> Self {
+    pub(super) fn before(app: &Server) -> Self {
         Plan::for_app(app).start()
     }
 
@@ -221,12 +220,12 @@ impl World {
         }
     }
 
-    pub(super) fn client(&self) -> Client {
-        Client::to(self.address())
+    pub(super) fn client(&self) -> Connection {
+        Connection::open(self.address())
     }
 
     /// Sends one request on a connection of its own and reads the answer.
-    pub(super) fn ask(&self, request: impl AsRef<[u8]>) -> super::client::Answer {
+    pub(super) fn ask(&self, request: impl AsRef<[u8]>) -> Response {
         self.client().ask(request)
     }
 }

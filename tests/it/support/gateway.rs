@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::client::{self, Response};
 use super::identity::Identity;
-use super::upstream::Upstream;
+use super::server::Server;
 
 /// The host that the rules of [`World`] are about.
 pub(crate) const HOST: &str = "bank.example.com";
@@ -72,7 +72,7 @@ pub(crate) fn now() -> Timestamp {
 /// A gateway between a scripted identity service and an application.
 pub(crate) struct World {
     pub(crate) identity: Identity,
-    pub(crate) upstream: Upstream,
+    pub(crate) upstream: Server,
     pub(crate) gateway: Gateway,
 }
 
@@ -131,7 +131,7 @@ impl World {
 
     pub(crate) fn with(change: &Change<'_>) -> Self {
         let identity = Identity::start();
-        let upstream = Upstream::start();
+        let upstream = Server::hello();
         let keys = |keys: &[&str]| {
             keys.iter()
                 .map(|key| format!("    {key}\n"))

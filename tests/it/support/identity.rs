@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::server::{Received, Reply, Server};
+use super::reply::Reply;
+use super::server::{Message, Server};
 
 /// The name of its session cookie.
 pub(crate) const COOKIE: &str = "ory_kratos_session";
@@ -43,10 +44,9 @@ impl Identity {
             paths: HashMap::new(),
         }));
         let lines = Arc::clone(&script);
-        let server = Server::start_at(
-            address,
-            Arc::new(move |request| lines.lock().unwrap().for_request(request)),
-        );
+        let server = Server::replying_at(address, move |request| {
+            lines.lock().unwrap().for_request(request)
+        });
         Self { server, script }
     }
 
@@ -90,18 +90,18 @@ impl Identity {
     }
 
     /// The questions to whoami.
-    pub(crate) fn whoami(&self) -> Vec<Received> {
-        let whoami = |request: &Received| request.target() == "/sessions/whoami";
+    pub(crate) fn whoami(&self) -> Vec<Message> {
+        let whoami = |request: &Message| request.target() == "/sessions/whoami";
         self.server.received().into_iter().filter(whoami).collect()
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.server.address)
+        self.server.url()
     }
 }
 
 impl Lines {
-    fn for_request(&self, request: &Received) -> Reply {
+    fn for_request(&self, request: &Message) -> Reply {
         if let Some(id) = request.target().strip_prefix("/admin/identities/") {
             let id = id.split('?').next().unwrap_or_default();
             let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy();

@@ -1,9 +1,24 @@
-//! What door tests need around the product: an identity service that does as it is told, an
-//! application that writes everything down, and a client that sends exactly the bytes it is given.
+//! What the tests stand on: the product or the program itself, a client that sends exactly the
+//! bytes it is given, and around them servers that do as they are told and write everything down.
 
 pub(crate) mod client;
 pub(crate) mod demo;
 pub(crate) mod gateway;
 pub(crate) mod identity;
+mod message;
+pub(crate) mod people;
+pub(crate) mod program;
+pub(crate) mod reply;
 pub(crate) mod server;
-pub(crate) mod upstream;
+
+/// Waits until `is_so` holds, at most ten seconds: for things that another party does in its own
+/// time. Returns whether it came to hold.
+pub(crate) fn eventually(is_so: impl Fn() -> bool) -> bool {
+    for _ in 0..1000 {
+        if is_so() {
+            return true;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    false
+}

@@ -1,113 +1,30 @@
-//! A small HTTP/1.1 server over blocking sockets: reads requests whole, answers with whatever bytes
-//! a test wants, lies included.
+//! A small HTTP/1.1 server over blocking sockets: it writes down every request and answers with
+//! whatever bytes a test wants, lies included.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use socket2::SockRef;
 
-/// A request as it came over the wire.
-#[derive(Clone, Debug)]
-pub(crate) struct Received {
-    /// Request line and header lines, verbatim.
-    pub(crate) head: String,
-    pub(crate) body: Vec<u8>,
-}
+pub(crate) use super::message::Message;
+use super::reply::Reply;
 
-impl Received {
-    /// Path and query.
-    pub(crate) fn target(&self) -> &str {
-        self.head.split(' ').nth(1).unwrap_or_default()
-    }
+/// How long a connection may be silent.
+const PATIENCE: Duration = Duration::from_secs(60);
 
-    /// All values of a header.
-    pub(crate) fn headers(&self, name: &str) -> Vec<&str> {
-        let lines = self
-            .head
-            .lines()
-            .skip(1)
-            .filter_map(|line| line.split_once(':'));
-        lines
-            .filter(|(other, _)| other.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.trim())
-            .collect()
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers(name).first().copied()
-    }
-}
-
-/// What happens to a request.
-#[derive(Clone, Debug)]
-pub(crate) enum Reply {
-    /// These bytes, then the connection stays open.
-    Bytes(Vec<u8>),
-    /// These bytes, then the connection is closed.
-    BytesThenClose(Vec<u8>),
-    /// The head, then the rest byte by byte with this pause.
-    Drip(Vec<u8>, Duration),
-    /// A head, then a body without end.
-    Endless(Vec<u8>),
-    /// Nothing, until the peer gives up.
-    Silence,
-    /// The connection is reset.
-    Reset,
-    /// What is inside, once the gate is open.
-    Held(Arc<Gate>, Box<Self>),
-}
-
-impl Reply {
-    /// A complete answer with a length.
-    pub(crate) fn answer(status: &str, headers: &[(&str, &str)], body: &str) -> Self {
-        let mut text = format!("HTTP/1.1 {status}\r\n");
-        for (name, value) in headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
-        }
-        text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
-        Self::Bytes(text.into_bytes())
-    }
-
-    pub(crate) fn json(status: &str, body: &str) -> Self {
-        let json = ("Content-Type", "application/json; charset=utf-8");
-        Self::answer(status, &[json], body)
-    }
-}
-
-/// Holds answers back until it is opened.
-#[derive(Debug, Default)]
-pub(crate) struct Gate {
-    open: Mutex<bool>,
-    opened: Condvar,
-}
-
-impl Gate {
-    pub(crate) fn open(&self) {
-        *self.open.lock().unwrap() = true;
-        self.opened.notify_all();
-    }
-
-    fn pass(&self) {
-        let guard = self.open.lock().unwrap();
-        drop(self.opened.wait_while(guard, |open| !*open).unwrap());
-    }
-}
-
-/// Decides what happens to each request.
-pub(crate) type Script = Arc<dyn Fn(&Received) -> Reply + Send + Sync>;
-
-/// A running server. Stops when it is dropped.
+/// A running server. It lives until it is stopped or the test process ends.
+#[derive(Clone)]
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     shared: Arc<Shared>,
 }
 
+#[derive(Default)]
 struct Shared {
-    script: Script,
-    received: Mutex<Vec<Received>>,
+    received: Mutex<Vec<Message>>,
     arrived: Condvar,
     connections: AtomicUsize,
     stopped: AtomicBool,
@@ -115,48 +32,95 @@ struct Shared {
 }
 
 impl Server {
-    pub(crate) fn start(script: Script) -> Self {
-        Self::start_at("127.0.0.1:0", script)
+    /// Says `hello` to everything.
+    pub(crate) fn hello() -> Self {
+        Self::replying(|_| ok("hello"))
     }
 
-    /// A server at a given address: to come back where another one was.
-    pub(crate) fn start_at(address: &str, script: Script) -> Self {
-        let listener = TcpListener::bind(address).unwrap();
-        let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared {
-            script,
-            received: Mutex::default(),
-            arrived: Condvar::new(),
-            connections: AtomicUsize::new(0),
-            stopped: AtomicBool::new(false),
-            open: Mutex::default(),
-        });
-        let accepting = Arc::clone(&shared);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if accepting.stopped.load(Ordering::SeqCst) {
+    /// Says 200 to everything and counts its answers in `X-Sequence`.
+    pub(crate) fn echo() -> Self {
+        let answered = AtomicUsize::new(0);
+        Self::replying(move |request| {
+            let sequence = answered.fetch_add(1, Ordering::SeqCst);
+            let body = if request.method() == "HEAD" { "" } else { "ok" };
+            format!("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Sequence: {sequence}\r\n\r\n{body}")
+                .into_bytes()
+        })
+    }
+
+    /// Answers each request, once its body is there, as `reply` says.
+    pub(crate) fn replying<R: Into<Reply>>(
+        reply: impl Fn(&Message) -> R + Send + Sync + 'static,
+    ) -> Self {
+        Self::replying_at("127.0.0.1:0", reply)
+    }
+
+    /// The same at a given address: to come back where another one was.
+    pub(crate) fn replying_at<R: Into<Reply>>(
+        address: &str,
+        reply: impl Fn(&Message) -> R + Send + Sync + 'static,
+    ) -> Self {
+        Self::serving_at(address, move |line, _| {
+            while let Some(request) = line.request() {
+                if !reply(&request).into().send(line) {
                     return;
                 }
-                accepting.connections.fetch_add(1, Ordering::SeqCst);
-                accepting
-                    .open
-                    .lock()
-                    .unwrap()
-                    .push(stream.try_clone().unwrap());
-                let shared = Arc::clone(&accepting);
-                std::thread::spawn(move || serve(&shared, &stream));
+            }
+        })
+    }
+
+    /// Does with each connection what `serve` does; the number counts them from 0.
+    pub(crate) fn serving(serve: impl Fn(&mut Line, usize) + Send + Sync + 'static) -> Self {
+        Self::serving_at("127.0.0.1:0", serve)
+    }
+
+    fn serving_at(address: &str, serve: impl Fn(&mut Line, usize) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
+        let server = Self {
+            address: listener.local_addr().unwrap(),
+            shared: Arc::default(),
+        };
+        let (shared, serve) = (Arc::clone(&server.shared), Arc::new(serve));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if shared.stopped.load(Ordering::SeqCst) {
+                    return;
+                }
+                let number = shared.connections.fetch_add(1, Ordering::SeqCst);
+                let mut line = Line::over(stream, &shared);
+                let serve = Arc::clone(&serve);
+                std::thread::spawn(move || {
+                    serve(&mut line, number);
+                    line.end();
+                });
             }
         });
-        Self { address, shared }
+        server
     }
 
     /// Everything that was received so far.
-    pub(crate) fn received(&self) -> Vec<Received> {
+    pub(crate) fn received(&self) -> Vec<Message> {
         self.shared.received.lock().unwrap().clone()
+    }
+
+    /// What was received since the last call.
+    pub(crate) fn take(&self) -> Vec<Message> {
+        std::mem::take(&mut *self.shared.received.lock().unwrap())
+    }
+
+    /// The one request that was received.
+    pub(crate) fn only(&self) -> Message {
+        let received = self.received();
+        assert_eq!(received.len(), 1, "{received:?}");
+        received.into_iter().next().unwrap()
     }
 
     pub(crate) fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// Waits until so many requests have arrived.
@@ -183,116 +147,80 @@ impl Server {
         // Wakes the accept loop, which lets go of the listener.
         drop(TcpStream::connect(self.address));
         for stream in self.shared.open.lock().unwrap().drain(..) {
-            let _ = stream.shutdown(std::net::Shutdown::Both);
+            let _ = stream.shutdown(Shutdown::Both);
         }
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stop();
-    }
+/// A complete answer.
+pub(crate) fn ok(body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
 }
 
-fn serve(shared: &Shared, stream: &TcpStream) {
-    let mut reader = BufReader::new(stream);
-    while let Some(request) = read_request(&mut reader) {
-        let reply = (shared.script)(&request);
-        let reset = matches!(reply, Reply::Reset);
-        shared.received.lock().unwrap().push(request);
-        shared.arrived.notify_all();
-        if !send(stream, reply) {
-            if reset {
-                let peer = stream.peer_addr().ok();
-                shared
-                    .open
-                    .lock()
-                    .unwrap()
-                    .retain(|other| other.peer_addr().ok() != peer);
-                return;
-            }
-            break;
-        }
-    }
-    let _ = stream.shutdown(std::net::Shutdown::Both);
+/// One connection to the server.
+pub(crate) struct Line {
+    reader: BufReader<TcpStream>,
+    shared: Arc<Shared>,
+    reset: bool,
 }
 
-/// Whether the connection goes on.
-fn send(mut stream: &TcpStream, reply: Reply) -> bool {
-    match reply {
-        Reply::Bytes(bytes) => stream.write_all(&bytes).is_ok(),
-        Reply::BytesThenClose(bytes) => {
-            let _ = stream.write_all(&bytes);
-            false
-        }
-        Reply::Drip(bytes, pause) => {
-            for byte in bytes {
-                if stream.write_all(&[byte]).is_err() {
-                    break;
-                }
-                std::thread::sleep(pause);
-            }
-            false
-        }
-        Reply::Endless(head) => {
-            let _ = stream.write_all(&head);
-            while stream.write_all(&[b' '; 8192]).is_ok() {}
-            false
-        }
-        Reply::Silence => {
-            let _ = stream.read_to_end(&mut Vec::new());
-            false
-        }
-        Reply::Reset => {
-            // The last handle that is closed resets the connection.
-            let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
-            false
-        }
-        Reply::Held(gate, inner) => {
-            gate.pass();
-            send(stream, *inner)
+impl Line {
+    fn over(stream: TcpStream, shared: &Arc<Shared>) -> Self {
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let handle = stream.try_clone().unwrap();
+        shared.open.lock().unwrap().push(handle);
+        Self {
+            reader: BufReader::new(stream),
+            shared: Arc::clone(shared),
+            reset: false,
         }
     }
-}
 
-/// Reads one request; bodies by length or in chunks.
-fn read_request(reader: &mut BufReader<&TcpStream>) -> Option<Received> {
-    let mut head = String::new();
-    loop {
-        let mut line = Vec::new();
-        if reader.read_until(b'\n', &mut line).ok()? == 0 {
-            return None;
-        }
-        if line == b"\r\n" {
-            break;
-        }
-        head.push_str(&String::from_utf8_lossy(&line));
+    /// Reads a request's head and nothing of its body, without writing it down.
+    pub(crate) fn head(&mut self) -> Option<Message> {
+        Message::read_head(&mut self.reader)
     }
-    let mut received = Received {
-        head,
-        body: Vec::new(),
-    };
-    if let Some(length) = received.header("content-length") {
-        received.body = vec![0; length.parse().ok()?];
-        reader.read_exact(&mut received.body).ok()?;
-    } else if received.header("transfer-encoding").is_some() {
-        received.body = read_chunks(reader)?;
-    }
-    Some(received)
-}
 
-fn read_chunks(reader: &mut BufReader<&TcpStream>) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let size = usize::from_str_radix(line.trim(), 16).ok()?;
-        let mut chunk = vec![0; size + 2];
-        reader.read_exact(&mut chunk).ok()?;
-        chunk.truncate(size);
-        if size == 0 {
-            return Some(body);
+    /// Reads a request with its body and writes it down; `None` when it ended too early.
+    pub(crate) fn request(&mut self) -> Option<Message> {
+        let mut request = self.head()?;
+        request.read_body(&mut self.reader);
+        self.shared.received.lock().unwrap().push(request.clone());
+        self.shared.arrived.notify_all();
+        request.whole.then_some(request)
+    }
+
+    /// Whether the bytes could be written.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> bool {
+        self.reader.get_mut().write_all(bytes).is_ok()
+    }
+
+    /// How many bytes came; 0 at the end.
+    pub(crate) fn read(&mut self, bytes: &mut [u8]) -> usize {
+        self.reader.read(bytes).unwrap_or(0)
+    }
+
+    /// Says nothing until the peer gives up.
+    pub(crate) fn wait(&mut self) {
+        let _ = self.reader.read_to_end(&mut Vec::new());
+    }
+
+    /// Lets the connection end in a reset.
+    pub(crate) fn reset(&mut self) {
+        // The last handle that is closed resets the connection.
+        let _ = SockRef::from(self.reader.get_ref()).set_linger(Some(Duration::ZERO));
+        self.reset = true;
+    }
+
+    fn end(self) {
+        let stream = self.reader.into_inner();
+        let peer = stream.peer_addr().ok();
+        let mut open = self.shared.open.lock().unwrap();
+        open.retain(|other| other.peer_addr().ok() != peer);
+        if !self.reset {
+            let _ = stream.shutdown(Shutdown::Both);
         }
-        body.extend(chunk);
     }
 }

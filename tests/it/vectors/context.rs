@@ -1,13 +1,12 @@
 //! The gateway that attacks are played against, with its upstream and its identity service.
 
-use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 
 use rustls::pki_types::CertificateDer;
 
-use crate::rig::program::Program;
-use crate::rig::server::{Next, Server};
-use crate::rig::whoami;
+use crate::support::people;
+use crate::support::program::Program;
+use crate::support::server::Server;
 
 /// A running gateway and the two parties behind it.
 pub(super) struct Context {
@@ -51,7 +50,7 @@ impl Context {
 
     fn start(rules: &str) -> Self {
         let upstream = Server::echo();
-        let identity = whoami::start();
+        let identity = people::start();
         let tls = free_port();
         let pair = rcgen::generate_simple_self_signed(vec!["app.test".to_owned()]).unwrap();
         let config = CONFIG
@@ -83,11 +82,11 @@ impl Context {
 
 /// An HTTP/2 upstream that says goodbye at once and floods with settings.
 fn leaving() -> Server {
-    Server::start_early(|_, stream| {
+    Server::serving(|line, _| {
+        let _ = line.head();
         let goaway = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0].repeat(10_000);
-        let _ = stream.write_all(&[&settings[..], &goaway[..]].concat());
-        Next::Close
+        line.write(&[&settings[..], &goaway[..]].concat());
     })
 }
 

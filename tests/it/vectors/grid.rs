@@ -3,7 +3,7 @@
 
 use super::PATIENCE;
 use super::context::Context;
-use crate::rig::client::exchange;
+use crate::support::client::exchange;
 
 /// Bytes that some parser skips, folds or takes for white space.
 const BYTES: [u8; 13] = [

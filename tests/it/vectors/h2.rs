@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use crate::rig::client::{Exchange, Response, get};
+use crate::support::client::{Exchange, Response, get};
 
 use super::PATIENCE;
 use super::case::{Case, latin1};
@@ -281,7 +281,6 @@ fn ended(exchange: &mut Exchange) -> Option<bool> {
             RST_STREAM if on_stream => return Some(true),
             HEADERS if on_stream => exchange.responses.push(Response {
                 status: status(payload),
-                complete: true,
                 ..Response::default()
             }),
             _ => {}

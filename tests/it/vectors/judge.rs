@@ -1,8 +1,8 @@
 //! What an attack led to, and whether that is allowed.
 
-use crate::rig::client::{Exchange, Response};
-use crate::rig::server::Recorded;
-use crate::rig::whoami::{ALICE, ALICE_ID, credential};
+use crate::support::client::{Exchange, Response};
+use crate::support::people::{ALICE, ALICE_ID, credential};
+use crate::support::server::Message;
 
 use super::case::Case;
 
@@ -12,8 +12,8 @@ pub(super) struct Seen {
     pub(super) exchange: Exchange,
     /// HTTP/2: the stream or the connection ended with an error.
     pub(super) stream_error: bool,
-    pub(super) upstream: Vec<Recorded>,
-    pub(super) whoami: Vec<Recorded>,
+    pub(super) upstream: Vec<Message>,
+    pub(super) whoami: Vec<Message>,
     /// What the gateway printed since it started.
     pub(super) log: String,
     /// How much resident memory grew, in KiB.
@@ -71,8 +71,8 @@ fn matches(outcome: &str, case: &Case, seen: &Seen) -> Result<bool, String> {
     Ok(match outcome {
         "requires_auth" => nothing_upstream(seen) && first(seen).is_some_and(asks_for_more),
         "same_as_normalised" => {
-            let target = seen.upstream.first().map(Recorded::target);
-            let same = case.normalised.is_none() || target == case.normalised;
+            let target = seen.upstream.first().map(Message::target);
+            let same = case.normalised.is_none() || target == case.normalised.as_deref();
             forwarded(seen) && same
         }
         "strip_header" | "strip_cookie" => forwarded(seen),
@@ -81,7 +81,7 @@ fn matches(outcome: &str, case: &Case, seen: &Seen) -> Result<bool, String> {
                 .upstream
                 .first()
                 .and_then(|request| request.header("x-user-id"));
-            forwarded(seen) && person.as_deref() == Some(ALICE_ID)
+            forwarded(seen) && person == Some(ALICE_ID)
         }
         "forwarded_once" => seen.upstream.len() == 1,
         "forwarded_in_order" => in_order(seen) && seen.exchange.responses.len() > 1,
@@ -116,7 +116,7 @@ fn happened(forbidden: &str, seen: &Seen) -> Result<bool, String> {
             .upstream
             .iter()
             .any(|it| it.target().starts_with(argument)),
-        "upstream_sees_value" => seen.upstream.iter().any(|it| contains(&it.head, argument)),
+        "upstream_sees_value" => seen.upstream.iter().any(|it| it.head.contains(argument)),
         "upstream_sees_header" => seen.upstream.iter().any(|it| names(it, argument)),
         "upstream_missing_header" => seen.upstream.iter().any(|it| it.header(argument).is_none()),
         "upstream_request_count>1" => seen.upstream.len() > 1,
@@ -138,21 +138,14 @@ fn happened(forbidden: &str, seen: &Seen) -> Result<bool, String> {
     })
 }
 
-fn contains(bytes: &[u8], text: &str) -> bool {
-    bytes
-        .windows(text.len())
-        .any(|window| window == text.as_bytes())
-}
-
 /// Whether a request has a header that some server would read as `name`: case does not count, and
 /// `-`, `_` and `.` are one. The plain spelling of a name that is given in another one is the
 /// gateway's own header.
-fn names(request: &Recorded, name: &str) -> bool {
+fn names(request: &Message, name: &str) -> bool {
     let fold = |text: &str| text.to_ascii_lowercase().replace(['_', '.'], "-");
     let own = (fold(name) != name.to_ascii_lowercase()).then(|| fold(name));
     let mut found = request
-        .headers()
-        .into_iter()
+        .fields()
         .map(|(found, _)| found.to_ascii_lowercase());
     found.any(|found| fold(&found) == fold(name) && own.as_ref() != Some(&found))
 }
@@ -173,14 +166,14 @@ fn in_order(seen: &Seen) -> bool {
 /// passed on, took for another or for nobody.
 fn disagree(seen: &Seen) -> bool {
     let let_through = !seen.upstream.is_empty();
-    let tokens: Vec<String> = seen.whoami.iter().filter_map(credential).collect();
+    let tokens: Vec<&str> = seen.whoami.iter().filter_map(credential).collect();
     let asked_about_others = tokens
         .iter()
         .any(|it| it.trim_start_matches("ory_st_") != ALICE);
     let as_alice = seen
         .upstream
         .iter()
-        .all(|it| it.header("x-user-id").as_deref() == Some(ALICE_ID));
+        .all(|it| it.header("x-user-id") == Some(ALICE_ID));
     let_through && (asked_about_others || !as_alice)
 }
 
@@ -202,7 +195,6 @@ mod tests {
         let mut seen = Seen::default();
         seen.exchange.responses.push(Response {
             status,
-            complete: true,
             ..Response::default()
         });
         seen
@@ -210,11 +202,8 @@ mod tests {
 
     fn reached(head: &str) -> Seen {
         let mut seen = answered(200);
-        seen.upstream.push(Recorded {
-            head: head.as_bytes().to_vec(),
-            complete: true,
-            ..Recorded::default()
-        });
+        let request = Message::read_head(&mut head.as_bytes());
+        seen.upstream.push(request.unwrap());
         seen
     }
 

@@ -9,7 +9,8 @@ mod judge;
 
 use std::time::Duration;
 
-use crate::rig::client::{exchange, get};
+use crate::support::client::{exchange, get};
+use crate::support::server::Message;
 
 use case::{Case, load};
 use context::Context;
@@ -80,7 +81,7 @@ fn run(
         played += 1;
         if let Err(why) = judge(case, &seen) {
             let got: Vec<u16> = seen.exchange.responses.iter().map(|it| it.status).collect();
-            let hits: Vec<String> = seen.upstream.iter().map(|it| it.target()).collect();
+            let hits: Vec<&str> = seen.upstream.iter().map(Message::target).collect();
             wrong.push(format!(
                 "{}: {why}; answered {got:?}, upstream {hits:?}",
                 case.id

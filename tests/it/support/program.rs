@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use super::server::eventually;
+use super::eventually;
 
 /// A folder with a configuration, and the program running on it.
 pub(crate) struct Program {
