@@ -54,12 +54,7 @@ impl Embedded {
         let store = Store::open(dsn, keys).await?;
         let forgetful = Arc::new(Forgetful::default());
         let parallel = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let hasher = PasswordHasher::new(
-            settings.hashers.clone(),
-            runtime.clone(),
-            parallel,
-            HASH_QUEUE,
-        );
+        let hasher = PasswordHasher::start(settings.hashers.clone(), parallel, HASH_QUEUE)?;
         sweep_now_and_then(&runtime, store.clone(), clock.clone());
         let service = flows::Service::new(
             Arc::new(settings),

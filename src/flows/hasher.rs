@@ -1,12 +1,15 @@
 //! Password work, away from the threads that answer requests, and bounded.
 //!
 //! So many hashes at a time as there are cores, so many more may wait; beyond that a caller is
-//! told at once to come back later. Somebody unknown costs as much as somebody known.
+//! told at once to come back later. Somebody unknown costs as much as somebody known. The threads
+//! that hash stand back behind those that answer: a storm of logins uses the cores that are idle.
 
-use std::sync::Arc;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::runtime::Handle;
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OnceCell, Semaphore, oneshot};
 
 use crate::identity::credential::hash::{self, HashError};
 use crate::identity::settings::Hashers;
@@ -41,28 +44,43 @@ pub struct Checked {
 #[derive(Clone, Debug)]
 pub struct PasswordHasher(Arc<Inner>);
 
+/// How far the kernel puts hashing behind the threads that answer (`nice`, 0 to 19).
+const NICENESS: i32 = 10;
+
+type Job = Box<dyn FnOnce() + Send>;
+
 #[derive(Debug)]
 struct Inner {
     hashers: Hashers,
-    runtime: Handle,
-    working: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
+    jobs: Sender<Job>,
+    /// Places for those that are hashed and those that wait, so that `jobs` is bounded.
+    places: Arc<Semaphore>,
     /// A hash that no password fits, made with the configured costs.
     dummy: OnceCell<String>,
 }
 
 impl PasswordHasher {
-    /// Works on the blocking threads of `runtime`, `parallel` at a time; `queue` more may wait.
-    #[must_use]
-    pub fn new(hashers: Hashers, runtime: Handle, parallel: usize, queue: usize) -> Self {
+    /// Works on `parallel` threads of its own, which end with the last clone; `queue` more may
+    /// wait.
+    ///
+    /// # Errors
+    /// When the threads can't be started.
+    pub fn start(hashers: Hashers, parallel: usize, queue: usize) -> io::Result<Self> {
         let parallel = parallel.max(1);
-        Self(Arc::new(Inner {
+        let (jobs, taken) = channel::<Job>();
+        let taken = Arc::new(Mutex::new(taken));
+        for _ in 0..parallel {
+            let taken = Arc::clone(&taken);
+            std::thread::Builder::new()
+                .name("password".to_owned())
+                .spawn(move || hash_in_turn(&taken))?;
+        }
+        Ok(Self(Arc::new(Inner {
             hashers,
-            runtime,
-            working: Arc::new(Semaphore::new(parallel)),
-            waiting: Arc::new(Semaphore::new(parallel.saturating_add(queue))),
+            jobs,
+            places: Arc::new(Semaphore::new(parallel.saturating_add(queue))),
             dummy: OnceCell::new(),
-        }))
+        })))
     }
 
     /// Hashes a new password.
@@ -119,21 +137,36 @@ impl PasswordHasher {
         &self,
         job: impl FnOnce() -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, PasswordError> {
-        let place = Arc::clone(&self.0.waiting)
+        let place = Arc::clone(&self.0.places)
             .try_acquire_owned()
             .map_err(|_| PasswordError::Busy)?;
-        let turn = Arc::clone(&self.0.working)
-            .acquire_owned()
-            .await
-            .map_err(|_| PasswordError::Stopped)?;
-        let task = self.0.runtime.spawn_blocking(move || {
-            // A caller that leaves does not free the core that still works for it.
-            let held: (OwnedSemaphorePermit, OwnedSemaphorePermit) = (place, turn);
+        let (tell, told) = oneshot::channel();
+        let job = move || {
             let done = job();
-            drop(held);
-            done
-        });
-        Ok(task.await.map_err(|_| PasswordError::Stopped)??)
+            // A caller that left doesn't free the core that still worked for it.
+            drop(place);
+            // Nobody waits for the answer any more.
+            drop(tell.send(done));
+        };
+        self.0
+            .jobs
+            .send(Box::new(job))
+            .map_err(|_| PasswordError::Stopped)?;
+        Ok(told.await.map_err(|_| PasswordError::Stopped)??)
+    }
+}
+
+fn hash_in_turn(taken: &Mutex<Receiver<Job>>) {
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "passwords are hashed at the priority of everything else");
+    }
+    loop {
+        // One thread waits with the lock in its hand, the others for the lock.
+        let next = taken.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        if catch_unwind(AssertUnwindSafe(job)).is_err() {
+            tracing::error!("hashing a password failed without an answer");
+        }
     }
 }
 
@@ -151,7 +184,7 @@ mod tests {
             },
             ..Hashers::default()
         };
-        PasswordHasher::new(hashers, Handle::current(), parallel, queue)
+        PasswordHasher::start(hashers, parallel, queue).unwrap()
     }
 
     fn secret(text: &str) -> SecretString {

@@ -11,7 +11,6 @@ use axum::body::Body;
 use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
-use tokio::runtime::Handle;
 use tower::ServiceExt as _;
 
 use super::*;
@@ -66,7 +65,7 @@ impl Place {
             .unwrap();
         let clock = Clock::manual(Timestamp::from_second(1_700_000_000).unwrap());
         let told = Arc::new(Told::default());
-        let hasher = PasswordHasher::new(settings.hashers.clone(), Handle::current(), 1, 16);
+        let hasher = PasswordHasher::start(settings.hashers.clone(), 1, 16).unwrap();
         let identities = Identities {
             store: store.clone(),
             settings,

@@ -81,8 +81,7 @@ impl World {
         let told = Arc::new(Told::default());
         let store = runtime.block_on(Store::open(&Dsn::Memory, Keyring::ephemeral()));
         let store = store.unwrap();
-        let handle = runtime.handle().clone();
-        let hasher = PasswordHasher::new(settings.hashers.clone(), handle, 2, 64);
+        let hasher = PasswordHasher::start(settings.hashers.clone(), 2, 64).unwrap();
         let service = Arc::new(Service::new(
             Arc::new(settings),
             store.clone(),
