@@ -3,9 +3,9 @@
 use super::{FlowKind, Node, NodeGroup};
 
 const LOGIN: &[NodeGroup] = &[
+    NodeGroup::IdentifierFirst,
     NodeGroup::Oidc,
     NodeGroup::Default,
-    NodeGroup::IdentifierFirst,
     NodeGroup::Webauthn,
     NodeGroup::Passkey,
     NodeGroup::Code,

@@ -43,6 +43,7 @@ sentences! {
     error no_totp 4000011 "No authenticator app is set up for this account.";
     error password_like_identifier 4000031 "This password is too much like your identifier. Choose another one.";
     error password_breached 4000034 "This password is known from data leaks. Choose another one.";
+    error account_not_found 4000037 "There is no account with this identifier. Check it or sign up.";
     error password_not_new 4000039 "This is your password already. Choose another one.";
     error login_method_missing 4010002 "This form does not say how to sign in. Choose a way and try again.";
     error registration_method_missing 4010003 "This form does not say how to sign up. Choose a way and try again.";

@@ -5,7 +5,7 @@ use http::StatusCode;
 use super::answer::{Answer, Failure, Outcome};
 use super::current::Current;
 use super::flow_step::Forged;
-use super::form::{login_nodes, second_factor_nodes};
+use super::form::{IDENTIFIER_FIRST, identifier_screen, login_nodes, second_factor_nodes};
 use super::login_done::Passed;
 use super::problem::Problem;
 use super::record::{FlowRecord, Opening};
@@ -28,22 +28,25 @@ pub(super) enum LoginMethod {
     Password,
     /// `totp`, a second factor.
     Totp,
+    /// `identifier_first`, which only finds out who it is.
+    IdentifierFirst,
 }
 
 impl LoginMethod {
     /// All of them, in the order they are asked.
-    const ALL: [Self; 2] = [Self::Password, Self::Totp];
+    const ALL: [Self; 3] = [Self::Password, Self::Totp, Self::IdentifierFirst];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
             Self::Totp => "totp",
+            Self::IdentifierFirst => IDENTIFIER_FIRST,
         }
     }
 
     const fn is_second_factor(self) -> bool {
         match self {
-            Self::Password => false,
+            Self::Password | Self::IdentifierFirst => false,
             Self::Totp => true,
         }
     }
@@ -55,6 +58,8 @@ pub(super) enum Try {
     Passed(Box<Passed>),
     /// It was wrong; the flow says so.
     Wrong,
+    /// The form goes on to its next screen.
+    NextScreen,
 }
 
 impl Service {
@@ -121,12 +126,11 @@ impl Service {
                 second_factor_nodes(&self.settings, &current.account.credentials, browser)
             }
             (true, None) => Vec::new(),
-            (false, current) => {
-                let known = current
-                    .filter(|_| refresh)
-                    .map(|current| &current.account.credentials);
-                login_nodes(&self.settings, known)
+            (false, Some(current)) if refresh => {
+                login_nodes(&self.settings, Some(&current.account.credentials))
             }
+            (false, _) if self.asks_identifier_first() => identifier_screen(&self.settings),
+            (false, _) => login_nodes(&self.settings, None),
         };
         sort_nodes(FlowKind::Login, &mut record.nodes, &[], 0);
         record
@@ -189,7 +193,7 @@ impl Service {
                 return self.refused(record, visitor, None).await;
             }
         };
-        let Some(method) = Self::login_method(record, &fields) else {
+        let Some(method) = self.login_method(record, &fields) else {
             let message = texts::login_method_missing();
             return self.refused_with(record, visitor, None, message).await;
         };
@@ -211,9 +215,10 @@ impl Service {
                 self.try_totp(record, visitor, &fields, current).await?
             }
             (LoginMethod::Totp, None) => return Err(Problem::aal1_required().into()),
+            (LoginMethod::IdentifierFirst, _) => self.take_identifier(record, &fields).await?,
         };
         match tried {
-            Try::Wrong => self.refused(record, visitor, None).await,
+            Try::Wrong | Try::NextScreen => self.refused(record, visitor, None).await,
             Try::Passed(passed) => self.signed_in(record, visitor, current, *passed).await,
         }
     }
@@ -224,10 +229,14 @@ impl Service {
         record.fill("identifier", Some(identifier.into()));
     }
 
-    fn login_method(record: &FlowRecord, fields: &Fields) -> Option<LoginMethod> {
+    fn login_method(&self, record: &FlowRecord, fields: &Fields) -> Option<LoginMethod> {
         let wanted = fields.text("method")?;
-        LoginMethod::ALL.into_iter().find(|method| {
-            method.as_str() == wanted && method.is_second_factor() == record.second_factor
+        LoginMethod::ALL.into_iter().find(|&method| {
+            let offered = method != LoginMethod::IdentifierFirst
+                || (self.asks_identifier_first() && !record.refresh);
+            offered
+                && method.as_str() == wanted
+                && method.is_second_factor() == record.second_factor
         })
     }
 

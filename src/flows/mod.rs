@@ -12,6 +12,7 @@ pub mod form;
 mod hasher;
 mod login;
 mod login_done;
+mod login_identifier;
 mod login_methods;
 mod logout;
 mod parked;

@@ -71,9 +71,6 @@ pub(super) fn read(
                 ));
             }
         }
-        if login_style == LoginStyle::IdentifierFirst {
-            notices.push("`login.style: identifier_first` is not available yet".to_owned());
-        }
         SelfService {
             default_return_url: default_return.map(|url| url.0).unwrap_or_default(),
             allowed_return_urls: allowed,

@@ -1,7 +1,7 @@
 //! The login form.
 
 use super::{csrf_node, identifier_label};
-use crate::contract::{InputKind, Node, NodeGroup, texts};
+use crate::contract::{InputKind, Message, Node, NodeGroup, texts};
 use crate::identity::credential::{password, totp};
 use crate::identity::settings::Settings;
 use crate::identity::{CredentialType, Credentials};
@@ -38,13 +38,19 @@ fn password_nodes(settings: &Settings, known: Option<&Credentials>) -> Vec<Node>
         None => texts::sign_in_with_password(),
         Some(_) => texts::sign_in_again_button(),
     };
-    vec![
-        identifier,
+    let mut nodes = vec![identifier];
+    nodes.extend(password_fields(label));
+    nodes
+}
+
+/// The field of the password, and the button.
+pub(super) fn password_fields(button: Message) -> [Node; 2] {
+    [
         Node::input(NodeGroup::Password, "password", InputKind::Password)
             .required()
             .autocomplete("current-password")
             .label(texts::password_label()),
-        Node::method(NodeGroup::Password, "password", label),
+        Node::method(NodeGroup::Password, "password", button),
     ]
 }
 

@@ -1,10 +1,14 @@
 //! The forms of flows: which nodes they show, and what goes into them.
 
+mod identifier_first;
 mod login;
 mod registration;
 mod settings;
 mod traits;
 
+pub use identifier_first::{
+    IDENTIFIER_FIRST, hide_identifier, identifier_screen, methods_of_account,
+};
 pub use login::{login_nodes, second_factor_nodes};
 pub use registration::{RegistrationStep, registration_nodes};
 pub use settings::{password_nodes, profile_nodes, settings_nodes, totp_enrol_nodes};

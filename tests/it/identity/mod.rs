@@ -1,6 +1,7 @@
 //! The embedded identity service over its public API: what it does beyond Kratos' contract.
 
 mod guessing;
+mod identifier_first;
 mod pages;
 mod places;
 mod tokens;
