@@ -12,6 +12,7 @@ use crate::admin::Identities;
 use crate::clock::Clock;
 use crate::config::{Config, Database, Identity};
 use crate::flows::OwnPlaces;
+use crate::identity::settings::Ui;
 use crate::pages::Pages;
 use crate::rules::RuleStore;
 use crate::store::Dsn;
@@ -74,6 +75,11 @@ async fn open_own(
     let mut settings = embedded.kratos.draft.clone().settle(&public_url);
     settings.throttle = embedded.throttle;
     settings.rotate_on_step_up = embedded.rotate_on_step_up;
+    if embedded.ui == Ui::External {
+        settings.use_external_ui();
+        let page = settings.self_service.login.ui_url.as_str();
+        tracing::info!(page, "people see the pages of another user interface");
+    }
     let dsn = match &embedded.database {
         Database::Memory => Dsn::Memory,
         Database::Sqlite(path) => Dsn::Sqlite(path.clone()),

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::document::{Choice, FromNode, Node, Reading};
 use crate::gateway::{ForwardedFamily, TlsVersion};
+use crate::identity::settings::Ui;
 use crate::secret::SecretString;
 use crate::telemetry::{AccessLogOutput, LogFormat, LogLevel};
 
@@ -50,12 +51,9 @@ impl Choice for CookiePolicy {
         &[("keep", Self::Keep), ("strip_session", Self::StripSession)];
 }
 
-/// `identity.embedded.ui`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct BuiltInPages;
-
-impl Choice for BuiltInPages {
-    const CHOICES: &'static [(&'static str, Self)] = &[("built_in", Self)];
+impl Choice for Ui {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("built_in", Self::BuiltIn), ("external", Self::External)];
 }
 
 /// `stdout`, a file, or null for none.

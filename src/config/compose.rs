@@ -11,6 +11,7 @@ use super::{Config, Database, Embedded, Identity, PublicAddress, public_address}
 use crate::authz::IdentityBase;
 use crate::document::{Place, Problem, Reading};
 use crate::gateway::{IdentityHeaders, ListenAddress, Mount, MountTarget};
+use crate::identity::settings::Ui;
 use crate::rules::UpstreamSettings;
 use crate::telemetry::AccessLogOutput;
 use crate::{admin, authz, gateway, rules, whoami};
@@ -199,6 +200,9 @@ fn embedded(
     };
     let database = database(&section, reading);
     let public_address = public_address::find(&section, mount.as_deref(), proxy, reading)?;
+    if let (Some(mount), PublicAddress::Fixed { url, .. }) = (&mount, &public_address) {
+        refuse_pages_below_mount(&section, mount, url, reading);
+    }
     let (base, host) = match (&public_address, &mount) {
         (PublicAddress::Fixed { url, host }, _) => {
             let base = IdentityBase::Url(Box::from(url.trim_end_matches('/')));
@@ -224,8 +228,26 @@ fn embedded(
             kratos: section.kratos,
             rotate_on_step_up: section.rotate_on_step_up,
             throttle: section.throttle,
+            ui: section.ui,
         })),
     })
+}
+
+/// Nobody's page is reached below a mount: every path there is the identity service's own.
+fn refuse_pages_below_mount(
+    section: &EmbeddedSection,
+    mount: &str,
+    url: &str,
+    reading: &mut Reading,
+) {
+    let below = format!("{}/", url.trim_end_matches('/'));
+    let mut pages = section.kratos.draft.written_pages();
+    if section.ui != Ui::External || !pages.any(|page| page.starts_with(&below)) {
+        return;
+    }
+    let message = format!("a `ui_url` is below the mount {mount}, where the API is");
+    let help = "let the user interface have another path, or `ui: built_in`";
+    reading.problem(Problem::at(&section.place, "contradiction", message).help(help));
 }
 
 /// `database`, else `dsn`, else a file beside the configuration.

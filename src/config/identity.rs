@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use serde_json::json;
 
-use super::choices::BuiltInPages;
 use super::database::{Database, DatabaseUrl};
 use super::external::ExternalSection;
 use super::kratos::Kratos;
+use super::kratos_format::Draft;
 use super::proxy::Tls;
 use super::web_url::{MountPath, WebUrl};
 use crate::document::{self, Fields, FromNode, Node, Place, Rate, Reading};
 use crate::gateway::TlsConfig;
+use crate::identity::settings::Ui;
 use crate::identity::throttle::{Limit, ThrottleSettings};
 
 /// `identity.embedded` as written.
@@ -30,6 +31,7 @@ pub(super) struct EmbeddedSection {
     pub(super) kratos: Kratos,
     pub(super) rotate_on_step_up: bool,
     pub(super) throttle: ThrottleSettings,
+    pub(super) ui: Ui,
 }
 
 /// `identity` as written.
@@ -93,9 +95,12 @@ impl FromNode for EmbeddedSection {
         let inline = fields.raw("kratos", json!({ "type": "object" })).cloned();
         let rotate_on_step_up = fields.or("rotate_on_step_up", true);
         let throttle = fields.within("throttle", read_throttle);
-        let BuiltInPages = fields.or("ui", BuiltInPages);
+        let ui = fields.or("ui", Ui::BuiltIn);
         let tree = kratos_tree(&mut fields, kratos_config.as_deref(), inline);
         let kratos = Kratos::read(&tree, fields.reading());
+        if let (Ui::External, Some(kratos)) = (ui, &kratos) {
+            require_pages(&kratos.draft, &mut fields);
+        }
         fields.close();
         Some(Self {
             place: node.place.clone(),
@@ -108,7 +113,17 @@ impl FromNode for EmbeddedSection {
             kratos: kratos?,
             rotate_on_step_up,
             throttle,
+            ui,
         })
+    }
+}
+
+/// A user interface elsewhere has a page for every flow that people can be sent to.
+fn require_pages(draft: &Draft, fields: &mut Fields<'_, '_>) {
+    for flow in draft.flows_without_page() {
+        let message = format!("`ui: external` needs the page of the flow `{flow}`");
+        let help = format!("give `kratos.selfservice.flows.{flow}.ui_url`");
+        fields.problem_at("ui", "missing_key", &message, Some(&help));
     }
 }
 

@@ -36,6 +36,7 @@ pub use origin::{Origin, need_restart};
 pub use overrides::Override;
 pub use public_address::PublicAddress;
 
+use crate::identity::settings::Ui;
 use crate::identity::throttle::ThrottleSettings;
 use crate::{admin, authz, gateway, rules, telemetry, whoami};
 
@@ -90,4 +91,6 @@ pub struct Embedded {
     pub rotate_on_step_up: bool,
     /// Limits on guessing.
     pub throttle: ThrottleSettings,
+    /// Whose pages people see.
+    pub ui: Ui,
 }

@@ -371,3 +371,55 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_user_interface_elsewhere_needs_the_page_of_every_flow() {
+    let text = "
+proxy: { listen: 127.0.0.1:4455 }
+identity:
+  embedded:
+    ui: external
+    kratos:
+      selfservice:
+        flows:
+          login: { ui_url: http://localhost:3000/login }
+          settings: { ui_url: http://localhost:3000/settings }
+          error: { ui_url: http://localhost:3000/error }
+";
+    let (line, message) = problem_of(text);
+    assert_eq!(line, 5);
+    assert_eq!(
+        message,
+        "`ui: external` needs the page of the flow `registration`"
+    );
+    let whole = text.replace(
+        "flows:",
+        "flows:\n          registration: { ui_url: http://localhost:3000/registration }",
+    );
+    let Identity::Embedded(embedded) = config_of(&whole).identity else {
+        panic!("not embedded");
+    };
+    assert_eq!(embedded.ui, crate::identity::settings::Ui::External);
+}
+
+#[test]
+fn a_page_below_the_mount_can_not_be_the_operators() {
+    let text = "
+proxy: { listen: 127.0.0.1:4455, public_url: https://bank.example.com }
+identity:
+  embedded:
+    ui: external
+    kratos:
+      selfservice:
+        flows:
+          login: { ui_url: https://bank.example.com/auth/login }
+          registration: { enabled: false }
+          settings: { ui_url: https://bank.example.com/me }
+          error: { ui_url: https://bank.example.com/error }
+";
+    let (_, message) = problem_of(text);
+    assert_eq!(
+        message,
+        "a `ui_url` is below the mount /auth, where the API is"
+    );
+}

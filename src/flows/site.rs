@@ -7,7 +7,7 @@ use url::form_urlencoded::{Serializer, parse};
 
 use super::return_to::{OwnPlaces, ReturnList};
 use crate::contract::FlowKind;
-use crate::identity::settings::Settings;
+use crate::identity::settings::{Settings, Ui};
 use crate::identity::{ErrorId, FlowId};
 
 /// URLs of the service, built from its configuration and never from a request.
@@ -21,6 +21,7 @@ pub struct Site {
     verification_ui: String,
     error_ui: String,
     default_return: String,
+    built_in: bool,
     returns: Option<ReturnList>,
     own: Arc<dyn OwnPlaces>,
 }
@@ -39,14 +40,17 @@ impl Site {
             &flows.settings.flow.ui_url,
             &sessions,
         ];
-        // Pages that we serve ourselves are places that we hand out as `return_to`.
+        // Pages that we serve ourselves are places that we hand out as `return_to`, and so are
+        // those of a user interface that the operator calls theirs.
         let below = format!("{base}/");
-        let built_in = own_pages
+        let external = settings.ui == Ui::External;
+        let built_in = !external && flows.login.ui_url.starts_with(&below);
+        let known_pages = own_pages
             .into_iter()
-            .filter(|page| flows.login.ui_url.starts_with(&below) && page.starts_with(&below))
+            .filter(|page| external || (built_in && page.starts_with(&below)))
             .map(String::as_str);
         let allowed = flows.allowed_return_urls.iter().map(String::as_str);
-        let allowed = allowed.chain([implied.as_str()]).chain(built_in);
+        let allowed = allowed.chain([implied.as_str()]).chain(known_pages);
         Self {
             returns: ReturnList::new(&flows.default_return_url, allowed),
             login_ui: flows.login.ui_url.clone(),
@@ -56,6 +60,7 @@ impl Site {
             verification_ui: flows.verification.flow.ui_url.clone(),
             error_ui: flows.error_ui_url.clone(),
             default_return: flows.default_return_url.clone(),
+            built_in,
             base,
             own,
         }
@@ -133,10 +138,8 @@ impl Site {
 
     /// Whether the login page is ours, and not somebody's user interface.
     #[must_use]
-    pub fn has_own_pages(&self) -> bool {
-        self.login_ui
-            .strip_prefix(&self.base)
-            .is_some_and(|rest| rest.starts_with('/'))
+    pub const fn has_own_pages(&self) -> bool {
+        self.built_in
     }
 
     /// The origins that forms of this service are shown on.

@@ -19,7 +19,7 @@ use crate::document::{Fields, Node, Problem, Reading};
 use crate::identity::schema::Schemas;
 use crate::identity::settings::{
     CookieAttributes, Features, Hashers, Listener, MethodSettings, Secrets, SelfService,
-    SessionSettings, Settings,
+    SessionSettings, Settings, Ui,
 };
 use crate::identity::throttle::ThrottleSettings;
 use values::GoDuration;
@@ -79,6 +79,41 @@ impl Draft {
     #[must_use]
     pub fn session_cookie_domain(&self) -> Option<&str> {
         self.session.cookie.domain.as_deref()
+    }
+
+    /// The flows that people can be sent to and that have no page of their own written down.
+    #[must_use]
+    pub fn flows_without_page(&self) -> Vec<&'static str> {
+        let flows = &self.self_service;
+        let pages = [
+            ("login", true, &flows.login.ui_url),
+            (
+                "registration",
+                flows.registration.enabled,
+                &flows.registration.flow.ui_url,
+            ),
+            ("settings", true, &flows.settings.flow.ui_url),
+            (
+                "recovery",
+                flows.recovery.enabled,
+                &flows.recovery.flow.ui_url,
+            ),
+            (
+                "verification",
+                flows.verification.enabled,
+                &flows.verification.flow.ui_url,
+            ),
+            ("error", true, &flows.error_ui_url),
+        ];
+        let missing = pages
+            .into_iter()
+            .filter(|(_, on, url)| *on && url.is_empty());
+        missing.map(|(name, ..)| name).collect()
+    }
+
+    /// The pages of the flows that are written down.
+    pub fn written_pages(&self) -> impl Iterator<Item = &str> {
+        self.self_service.pages().filter(|url| !url.is_empty())
     }
 
     /// The public URL of a service that runs by itself: `serve.public.base_url`, else made of
@@ -154,6 +189,7 @@ impl Draft {
             hide_accounts,
             features,
             rotate_on_step_up: form == Form::Embedded,
+            ui: Ui::BuiltIn,
             notices,
         }
     }

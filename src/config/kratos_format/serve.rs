@@ -51,6 +51,7 @@ fn read_cors(section: &mut Fields<'_, '_>) -> Cors {
     section.raw("options_passthrough", json!({"type": "boolean"}));
     section.raw("debug", json!({"type": "boolean"}));
     Cors {
+        is_written: section.has("enabled"),
         enabled: section.or("enabled", default.enabled),
         allowed_origins: section.or("allowed_origins", default.allowed_origins),
         allowed_methods: section.or("allowed_methods", default.allowed_methods),

@@ -32,6 +32,21 @@ pub struct SelfService {
     pub error_ui_url: String,
 }
 
+impl SelfService {
+    /// The pages of all flows, and of errors.
+    pub fn pages(&self) -> impl Iterator<Item = &str> {
+        let pages = [
+            &self.login.ui_url,
+            &self.registration.flow.ui_url,
+            &self.settings.flow.ui_url,
+            &self.recovery.flow.ui_url,
+            &self.verification.flow.ui_url,
+            &self.error_ui_url,
+        ];
+        pages.into_iter().map(String::as_str)
+    }
+}
+
 /// What every flow has.
 #[derive(Clone, Debug, Default)]
 pub struct FlowSettings {

@@ -6,6 +6,7 @@
 mod flow;
 mod method;
 mod server;
+mod ui;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,8 +57,20 @@ pub struct Settings {
     pub features: Features,
     /// A browser session gets a new token at each completed factor.
     pub rotate_on_step_up: bool,
+    /// Whose pages people see.
+    pub ui: Ui,
     /// What was configured and has no effect in this version, as sentences for the log.
     pub notices: Vec<String>,
+}
+
+/// Whose pages people see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ui {
+    /// Ours, for flows whose page is below the public URL.
+    #[default]
+    BuiltIn,
+    /// The operator's, at the `ui_url` of each flow.
+    External,
 }
 
 /// What whoami and the settings flow ask of a session.

@@ -24,6 +24,8 @@ pub struct Listener {
 pub struct Cors {
     /// Whether scripts of other origins may call.
     pub enabled: bool,
+    /// Whether the configuration says so itself.
+    pub is_written: bool,
     /// Which ones; `*` for any.
     pub allowed_origins: Vec<String>,
     /// With which methods.
@@ -43,6 +45,7 @@ impl Default for Cors {
         let list = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
         Self {
             enabled: false,
+            is_written: false,
             allowed_origins: list(&["*"]),
             allowed_methods: list(&["POST", "GET", "PUT", "PATCH", "DELETE"]),
             allowed_headers: list(&[

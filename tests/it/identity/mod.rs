@@ -2,6 +2,7 @@
 
 mod guessing;
 mod identifier_first;
+mod own_ui;
 mod pages;
 mod places;
 mod tokens;
