@@ -158,5 +158,6 @@ fn read_throttle(fields: &mut Fields<'_, '_>) -> ThrottleSettings {
         second_factor: limit("second_factor", default.second_factor),
         password: limit("password", default.password),
         per_address: limit("per_address", default.per_address),
+        ..default
     }
 }

@@ -135,6 +135,14 @@ pub enum FlowState {
     SentEmail,
     /// Done.
     PassedChallenge,
+    /// Recovery by a chosen address: the account's address is asked for.
+    RecoveryAwaitingAddress,
+    /// Recovery by a chosen address: one of the account's addresses is chosen.
+    RecoveryAwaitingAddressChoice,
+    /// Recovery by a chosen address: it is to be entered in full.
+    RecoveryConfirmingAddress,
+    /// Recovery by a chosen address: a code is on its way.
+    RecoveryAwaitingCode,
     /// Settings: shown, or refused.
     ShowForm,
     /// Settings: saved.

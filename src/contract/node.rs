@@ -332,6 +332,42 @@ impl Node {
         }
     }
 
+    /// A link, with its words as label too.
+    #[must_use]
+    pub fn anchor(group: NodeGroup, id: &str, href: &str, title: Message) -> Self {
+        Self {
+            kind: NodeKind::A,
+            group,
+            attributes: Attributes::Anchor(AnchorAttributes {
+                href: href.to_owned(),
+                title: title.clone(),
+                id: id.to_owned(),
+                node_type: NodeKind::A,
+            }),
+            messages: Vec::new(),
+            meta: Label { label: Some(title) },
+        }
+    }
+
+    /// The same field, out of sight.
+    #[must_use]
+    pub fn hidden(mut self) -> Self {
+        if let Attributes::Input(input) = &mut self.attributes {
+            input.kind = InputKind::Hidden;
+        }
+        self
+    }
+
+    /// The same field for a code of so many digits.
+    #[must_use]
+    pub fn digits(mut self, digits: u32) -> Self {
+        if let Attributes::Input(input) = &mut self.attributes {
+            input.pattern = Some("[0-9]+".to_owned());
+            input.maxlength = Some(digits);
+        }
+        self
+    }
+
     /// The same node with a label.
     #[must_use]
     pub fn label(mut self, label: Message) -> Self {

@@ -23,19 +23,43 @@ sentences! {
     info second_factor_please 1010004 "Confirm it with your second factor.";
     info totp_code_label 1010006 "Code from your authenticator app";
     info use_totp 1010009 "Use the authenticator app";
+    info login_code_sent 1010014 "If there is an account with this address, a code was sent to it. Enter the code to sign in.";
+    info send_login_code 1010015 "Send me a code";
     info sign_in_with_password 1010022 "Sign in with the password";
+    info second_factor_code_sent 1010025 "A code was sent to you. Enter it to go on.";
     info sign_up 1040001 "Sign up";
+    info registration_code_sent 1040005 "A code was sent to the address you gave. Enter it to finish signing up.";
+    info sign_up_with_code 1040006 "Sign up with a code";
     info back 1040008 "Back";
     info choose_credential 1040009 "Choose how you want to sign in from now on.";
     success changes_saved 1050001 "Your changes are saved.";
     info unlink_totp 1050004 "Remove the authenticator app";
     info totp_qr_label 1050005 "QR code for your authenticator app";
     info totp_secret_label 1050017 "Secret for your authenticator app; enter it there if you cannot scan the QR code";
+    info recovery_link_sent 1060002 "If there is an account with this address, a link to it was sent there.";
+    info recovery_code_sent 1060003 "If there is an account with this address, a code was sent there. Enter it here.";
+    info recovery_full_address 1060005 "Enter the whole address to show that you know it.";
+    info recovery_choose_address 1060006 "Choose where the code is to be sent.";
+    info recovery_back 1060007 "Back";
     info password_label 1070001 "Password";
     info save 1070003 "Save";
     info identifier_label 1070004 "Identifier";
     info verify_code_label 1070006 "Code that the app shows";
+    info email_label 1070007 "E-mail address";
+    info resend_code 1070008 "Send another code";
     info continue_button 1070009 "Continue";
+    info recovery_code_label 1070010 "Recovery code";
+    info verification_code_label 1070011 "Verification code";
+    info registration_code_label 1070012 "Code from the mail";
+    info login_code_label 1070013 "Code from the mail";
+    info recovery_address_label 1070016 "Address of the account";
+    info phone_label 1070017 "Telephone number";
+    info email_or_phone_label 1070018 "E-mail address or telephone number";
+    info verification_link_sent 1080001 "If this address is to be verified, a link was sent to it.";
+    success verified 1080002 "This address is verified.";
+    info verification_code_sent 1080003 "If this address is to be verified, a code was sent to it. Enter it here.";
+    info verification_text_sent 1080004 "If this number is to be verified, a code was sent to it. Enter it here.";
+    success phone_verified 1080005 "This number is verified.";
     error invalid_credentials 4000006 "This account and password do not match. Check both and try again.";
     error duplicate_credentials 4000007 "There is an account with these details already. Sign in instead.";
     error totp_wrong 4000008 "This code is not right. Check that your device has the right time and try the next code.";
@@ -43,12 +67,25 @@ sentences! {
     error no_totp 4000011 "No authenticator app is set up for this account.";
     error password_like_identifier 4000031 "This password is too much like your identifier. Choose another one.";
     error password_breached 4000034 "This password is known from data leaks. Choose another one.";
+    error no_code_account 4000035 "There is no account with this address, or it does not sign in with a code.";
+    error traits_changed 4000036 "What you entered was changed after the code was sent. Please start again.";
     error account_not_found 4000037 "There is no account with this identifier. Check it or sign up.";
     error password_not_new 4000039 "This is your password already. Choose another one.";
     error login_method_missing 4010002 "This form does not say how to sign in. Choose a way and try again.";
     error registration_method_missing 4010003 "This form does not say how to sign up. Choose a way and try again.";
     error settings_method_missing 4010004 "This form does not say what to change. Choose it and try again.";
+    error recovery_method_missing 4010005 "This form does not say how to recover the account. Enter an address and try again.";
+    error verification_method_missing 4010006 "This form does not say what to verify. Enter an address and try again.";
+    error login_code_wrong 4010008 "This code is not right, too old, or was used already. Try again.";
     error identity_disabled 4010011 "This account is switched off.";
+    error registration_code_wrong 4040003 "This code is not right, too old, or was used already. Try again.";
+    error recovery_retry 4060001 "This form was used already. Please start again.";
+    error recovery_state 4060002 "This form can not go on from here. Please start again.";
+    error recovery_link_used 4060004 "This link is not right, too old, or was used already. Ask for another one.";
+    error recovery_code_wrong 4060006 "This code is not right, too old, or was used already. Try again.";
+    error verification_link_used 4070001 "This link is not right, too old, or was used already. Ask for another one.";
+    error verification_retry 4070002 "This form was used already. Please start again.";
+    error verification_code_wrong 4070006 "This code is not right, too old, or was used already. Try again.";
 }
 
 /// Message 1050006: a TOTP secret to type in.
@@ -170,6 +207,43 @@ pub fn registration_expired(at: Timestamp, now: Timestamp) -> Message {
 #[must_use]
 pub fn settings_expired(at: Timestamp, now: Timestamp) -> Message {
     expired(4_050_001, "settings", at, now)
+}
+
+/// Message 4060005: the recovery form expired.
+#[must_use]
+pub fn recovery_expired(at: Timestamp, now: Timestamp) -> Message {
+    expired(4_060_005, "recovery", at, now)
+}
+
+/// Message 4070005: the verification form expired.
+#[must_use]
+pub fn verification_expired(at: Timestamp, now: Timestamp) -> Message {
+    expired(4_070_005, "verification", at, now)
+}
+
+/// Message 1010023: a button that sends a code to this address.
+#[must_use]
+pub fn code_to_address(address: &str, channel: &str) -> Message {
+    let context = json!({ "address": address, "channel": channel });
+    Message::info(1_010_023, format!("Send a code to {address}")).with(context)
+}
+
+/// Message 1060001: back in the account; until `until` everything there can be changed.
+#[must_use]
+pub fn recovered(until: Timestamp) -> Message {
+    let text = "You are back in your account. Set a new password now.";
+    Message::success(1_060_001, text).with(json!({
+        "privileged_session_expires_at": until,
+        "privileged_session_expires_at_unix": until.as_second(),
+        "privilegedSessionExpiresAt": until,
+    }))
+}
+
+/// Message 1060004: a code was sent to an address that is shown in part.
+#[must_use]
+pub fn recovery_code_sent_to(masked: &str) -> Message {
+    let text = format!("If there is an account with this address, a code was sent to {masked}.");
+    Message::info(1_060_004, text).with(json!({ "masked_address": masked }))
 }
 
 fn expired(id: u32, what: &str, at: Timestamp, now: Timestamp) -> Message {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::problem::Problem;
 use crate::contract::Flow;
 use crate::web::SetCookie;
+use crate::web::csrf::CsrfSecret;
 
 /// The outcome of a use case.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ pub struct Answer {
     pub cookies: Vec<SetCookie>,
     /// Whether the browser gets a new CSRF secret: the person behind it changed.
     pub rotate_csrf: bool,
+    /// The new secret, where a flow that the answer leads to is bound to it already.
+    pub next_csrf: Option<CsrfSecret>,
     /// Whether the answer is a freshly opened flow, which negotiates a little differently.
     pub opened: bool,
     /// Headers that belong to this answer alone.
@@ -58,6 +61,7 @@ impl Answer {
             browser,
             cookies: Vec::new(),
             rotate_csrf: false,
+            next_csrf: None,
             opened: false,
             headers: Vec::new(),
         }
@@ -92,6 +96,14 @@ impl Answer {
     #[must_use]
     pub fn cookie(mut self, cookie: Option<SetCookie>) -> Self {
         self.cookies.extend(cookie);
+        self
+    }
+
+    /// The same answer, and the browser gets this CSRF secret.
+    #[must_use]
+    pub fn with_csrf(mut self, secret: CsrfSecret) -> Self {
+        self.rotate_csrf = true;
+        self.next_csrf = Some(secret);
         self
     }
 

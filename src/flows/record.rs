@@ -52,6 +52,18 @@ pub struct FlowRecord {
     pub totp_url: Option<String>,
     /// Settings: after a success the form posts to the flow that continues this one.
     pub continues_as: Option<FlowId>,
+    /// What was sent for this flow: a code or a link, and to whom.
+    #[serde(default)]
+    pub sent: Option<Sent>,
+    /// Opened by an administrator for somebody else's browser, which therefore has no token.
+    #[serde(default)]
+    pub open_elsewhere: bool,
+    /// Recovery: afterwards straight to where the person wanted to go, past the settings.
+    #[serde(default)]
+    pub skip_settings: bool,
+    /// Nothing is left to do but to go on to this place.
+    #[serde(default)]
+    pub continue_url: Option<String>,
     /// What the client sent for hooks.
     pub transient_payload: Option<Value>,
     /// Used up by a success.
@@ -59,6 +71,18 @@ pub struct FlowRecord {
     /// Counts the stored changes.
     #[serde(skip)]
     pub version: i64,
+}
+
+/// A code or link that was sent for a flow.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Sent {
+    /// Where to, as it was entered.
+    pub address: String,
+    /// Whose account it is for, where there is one.
+    pub identity: Option<IdentityId>,
+    /// Sign-up: the traits that were entered with it; the code counts for these only.
+    #[serde(default)]
+    pub traits: Option<Value>,
 }
 
 /// What a new flow begins with.
@@ -105,6 +129,10 @@ impl FlowRecord {
             identity: None,
             totp_url: None,
             continues_as: None,
+            sent: None,
+            open_elsewhere: false,
+            skip_settings: false,
+            continue_url: None,
             transient_payload: None,
             consumed: false,
             version: 0,
@@ -189,8 +217,15 @@ impl FlowRecord {
             return_to: self.return_to.clone(),
             active: self.active.clone(),
             ui: Ui {
-                action: site.submit_url(self.kind, self.continues_as.unwrap_or(self.id)),
-                method: "POST".to_owned(),
+                action: self.continue_url.clone().unwrap_or_else(|| {
+                    site.submit_url(self.kind, self.continues_as.unwrap_or(self.id))
+                }),
+                method: if self.continue_url.is_some() {
+                    "GET"
+                } else {
+                    "POST"
+                }
+                .to_owned(),
                 nodes,
                 messages: self.messages.clone(),
             },

@@ -259,7 +259,8 @@ impl Service {
         }
         let hash = self.hasher.make(password).await.map_err(hashing)?;
         let account = self.new_account(schema, traits, &hash);
-        self.sign_up(record, visitor, account).await
+        let step = AmrEntry::new(AuthenticationMethod::Password, Aal::Aal1, self.now());
+        self.sign_up(record, visitor, account, step).await
     }
 
     fn new_account(&self, schema: &IdentitySchema, traits: Value, hash: &str) -> Account {
@@ -276,11 +277,13 @@ impl Service {
         }
     }
 
-    async fn sign_up(
+    /// Makes the account of a form that is right, by the factor that `step` says.
+    pub(super) async fn sign_up(
         &self,
         record: &mut FlowRecord,
         visitor: &Visitor,
         account: Account,
+        step: AmrEntry,
     ) -> Outcome {
         let saved = self
             .store
@@ -294,7 +297,7 @@ impl Service {
             }
             Err(error) => return Err(internal(error)),
         }
-        record.active = Some("password".to_owned());
+        record.active = Some(step.method.as_str().to_owned());
         if !self.consume_flow(record).await? {
             // Two submits at once: the other one made the account of this form.
             self.store
@@ -309,7 +312,7 @@ impl Service {
         self.tell(IdentityEvent::IdentityChanged {
             identity: account.identity.id,
         });
-        self.signed_up(record, visitor, &account).await
+        self.signed_up(record, visitor, &account, step).await
     }
 
     /// The answer to a sign-up; with the `session` hook the person is signed in.
@@ -318,14 +321,16 @@ impl Service {
         record: &FlowRecord,
         visitor: &Visitor,
         account: &Account,
+        step: AmrEntry,
     ) -> Outcome {
         let after = &self.settings.self_service.registration.flow.after;
-        let opens_session = after.hooks_for("password").contains(&Hook::Session);
+        let method = step.method.as_str();
+        let opens_session = after.hooks_for(method).contains(&Hook::Session);
         let to = record
             .return_to
             .as_deref()
             .and_then(|wanted| self.site.allowed_return(wanted))
-            .or_else(|| after.return_url_for("password").map(str::to_owned))
+            .or_else(|| after.return_url_for(method).map(str::to_owned))
             .unwrap_or_else(|| self.site.default_return().to_owned());
         let mut body = Map::new();
         let mut next = Vec::new();
@@ -336,7 +341,6 @@ impl Service {
             });
         }
         if opens_session {
-            let step = AmrEntry::new(AuthenticationMethod::Password, Aal::Aal1, self.now());
             let (session, token) = self.open_session(visitor, account, step).await?;
             let shown = self.show_session(&session, &account.identity);
             match record.transport {

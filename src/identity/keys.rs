@@ -203,6 +203,18 @@ impl Keyring {
         self.derive(purpose).map(|key| mac(&key, data)).collect()
     }
 
+    /// The MACs of `data` under every secret with the ids of their keys, the current one first: for
+    /// what is stored beside its key's id.
+    #[must_use]
+    pub fn tags(&self, purpose: Purpose, data: &[u8]) -> Vec<Tag> {
+        self.derive(purpose)
+            .map(|key| Tag {
+                key_id: key.id,
+                mac: mac(&key, data),
+            })
+            .collect()
+    }
+
     /// The logout token of a session. It is derived from the id, so that nothing has to be kept.
     #[must_use]
     pub fn logout_token(&self, session: SessionId) -> Option<SecretString> {
@@ -216,6 +228,15 @@ impl Keyring {
         self.derive(Purpose::Logout)
             .any(|key| logout_token(&key, session).matches(token.as_bytes()))
     }
+}
+
+/// A MAC and the id of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// Names the key; says nothing of it.
+    pub key_id: [u8; KEY_ID_BYTES],
+    /// HMAC-SHA256.
+    pub mac: [u8; 32],
 }
 
 fn derive(secret: &SecretString, purpose: Purpose) -> Option<Derived> {

@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock (time is an argument), no framework. Follows the Kratos contract in
 //! names, values and shapes.
 
+pub mod code;
 pub mod cookie;
 pub mod credential;
 pub mod event;

@@ -12,6 +12,12 @@ pub enum ThrottleKind {
     Password,
     /// Second factors of an identity, counted only after its first factor.
     SecondFactor,
+    /// Codes of recovery, verification and sign-in without a password, of an identity.
+    Code,
+    /// Mails to an identity, or to an address that nobody has.
+    Mail,
+    /// Mails that a client address caused.
+    MailFrom,
     /// All tries from a client address.
     Address,
 }
@@ -23,6 +29,9 @@ impl ThrottleKind {
         match self {
             Self::Password => "password",
             Self::SecondFactor => "second_factor",
+            Self::Code => "code",
+            Self::Mail => "mail",
+            Self::MailFrom => "mail_from",
             Self::Address => "address",
         }
     }
@@ -46,6 +55,10 @@ pub struct ThrottleSettings {
     pub password: Limit,
     /// Wrong tries per client address.
     pub per_address: Limit,
+    /// Mails with codes or links to one person or address.
+    pub mail: Limit,
+    /// Mails with codes or links that one client address causes.
+    pub mail_from: Limit,
 }
 
 impl ThrottleSettings {
@@ -53,8 +66,11 @@ impl ThrottleSettings {
     #[must_use]
     pub const fn limit(&self, kind: ThrottleKind) -> Limit {
         match kind {
-            ThrottleKind::Password => self.password,
+            // Counted apart from passwords, and as strictly.
+            ThrottleKind::Password | ThrottleKind::Code => self.password,
             ThrottleKind::SecondFactor => self.second_factor,
+            ThrottleKind::Mail => self.mail,
+            ThrottleKind::MailFrom => self.mail_from,
             ThrottleKind::Address => self.per_address,
         }
     }
@@ -71,6 +87,8 @@ impl Default for ThrottleSettings {
             second_factor: limit(10),
             password: limit(10),
             per_address: limit(100),
+            mail: limit(10),
+            mail_from: limit(300),
         }
     }
 }

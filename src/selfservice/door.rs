@@ -255,7 +255,8 @@ impl Door {
 
     fn set_cookies(&self, response: &mut Response, answer: &Answer) {
         if answer.rotate_csrf {
-            let cookie = self.csrf_cookie(&CsrfSecret::random());
+            let next = answer.next_csrf.clone();
+            let cookie = self.csrf_cookie(&next.unwrap_or_else(CsrfSecret::random));
             reply::set_cookies(response, [&cookie]);
         }
         reply::set_cookies(response, &answer.cookies);

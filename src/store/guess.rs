@@ -65,10 +65,10 @@ impl Store {
     /// When the database does not answer.
     pub async fn forgive(&self, kind: ThrottleKind, subject: &[u8]) -> Result<(), StoreError> {
         let statement = match kind {
-            ThrottleKind::Password | ThrottleKind::SecondFactor => {
+            ThrottleKind::Password | ThrottleKind::SecondFactor | ThrottleKind::Code => {
                 "DELETE FROM throttles WHERE kind = $1 AND subject = $2"
             }
-            ThrottleKind::Address => {
+            ThrottleKind::Address | ThrottleKind::Mail | ThrottleKind::MailFrom => {
                 "UPDATE throttles SET tries = tries - 1 \
                  WHERE kind = $1 AND subject = $2 AND tries > 0"
             }

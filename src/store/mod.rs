@@ -7,6 +7,7 @@
 //! Whatever may happen only once (a flow's step, a parked payload, a time step of TOTP) is one
 //! conditional write.
 
+mod code;
 mod dsn;
 mod error;
 mod flow;
@@ -26,6 +27,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Sqlite, Transaction};
 
+pub use code::{NewCode, TakenCode};
 pub use dsn::Dsn;
 pub use error::StoreError;
 pub use flow::{FlowRow, Parked};

@@ -52,6 +52,16 @@ impl Store {
                 Duration::ZERO,
             ),
             (
+                "DELETE FROM codes WHERE id IN \
+                 (SELECT id FROM codes WHERE expires_at < $1 LIMIT $2)",
+                FLOWS_KEPT,
+            ),
+            (
+                "DELETE FROM code_tries WHERE flow_id IN \
+                 (SELECT flow_id FROM code_tries WHERE expires_at < $1 LIMIT $2)",
+                FLOWS_KEPT,
+            ),
+            (
                 "DELETE FROM throttles WHERE (kind, subject) IN \
                  (SELECT kind, subject FROM throttles WHERE started_at < $1 LIMIT $2)",
                 THROTTLES_KEPT,
