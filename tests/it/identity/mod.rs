@@ -1,5 +1,6 @@
 //! The embedded identity service over its public API: what it does beyond Kratos' contract.
 
+mod attacks;
 mod guessing;
 mod identifier_first;
 mod own_ui;

@@ -134,7 +134,12 @@ impl World {
 
     /// The code of this moment.
     pub(crate) fn code(&self, secret: &str) -> String {
-        let step = self.clock.wall().as_second().div_euclid(30);
+        self.code_in(secret, 0)
+    }
+
+    /// The code of a moment so many seconds away.
+    pub(crate) fn code_in(&self, secret: &str, seconds: i64) -> String {
+        let step = (self.clock.wall().as_second() + seconds).div_euclid(30);
         TotpSecret::from_base32(secret).unwrap().code(step)
     }
 }

@@ -1,0 +1,6 @@
+//! Known attacks on identity services, played against ours. Each must stay without effect.
+
+mod enumeration;
+mod forgery;
+mod sessions;
+mod totp;
