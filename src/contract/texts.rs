@@ -22,9 +22,11 @@ sentences! {
     info confirm_it_is_you 1010003 "Confirm that it is you.";
     info second_factor_please 1010004 "Confirm it with your second factor.";
     info totp_code_label 1010006 "Code from your authenticator app";
+    info lookup_secret_label 1010007 "Backup code";
     info use_totp 1010009 "Use the authenticator app";
     info login_code_sent 1010014 "If there is an account with this address, a code was sent to it. Enter the code to sign in.";
     info send_login_code 1010015 "Send me a code";
+    info use_lookup_secret 1010010 "Use the backup code";
     info sign_in_with_password 1010022 "Sign in with the password";
     info second_factor_code_sent 1010025 "A code was sent to you. Enter it to go on.";
     info sign_up 1040001 "Sign up";
@@ -35,6 +37,11 @@ sentences! {
     success changes_saved 1050001 "Your changes are saved.";
     info unlink_totp 1050004 "Remove the authenticator app";
     info totp_qr_label 1050005 "QR code for your authenticator app";
+    info reveal_lookup_secrets 1050007 "Show the backup codes";
+    info regenerate_lookup_secrets 1050008 "Make new backup codes";
+    info lookup_secrets_label 1050010 "These are your backup codes. Keep them in a safe place.";
+    info confirm_lookup_secrets 1050011 "I have kept the backup codes";
+    info disable_lookup_secrets 1050016 "Switch the backup codes off";
     info totp_secret_label 1050017 "Secret for your authenticator app; enter it there if you cannot scan the QR code";
     info recovery_link_sent 1060002 "If there is an account with this address, a link to it was sent there.";
     info recovery_code_sent 1060003 "If there is an account with this address, a code was sent there. Enter it here.";
@@ -65,6 +72,9 @@ sentences! {
     error totp_wrong 4000008 "This code is not right. Check that your device has the right time and try the next code.";
     error no_identifier 4000009 "No identifier was found that could be used to sign in.";
     error no_totp 4000011 "No authenticator app is set up for this account.";
+    error lookup_secret_used 4000012 "This backup code was used already. Take another one.";
+    error no_lookup_secrets 4000014 "No backup codes are set up for this account.";
+    error lookup_secret_wrong 4000016 "This backup code is not right.";
     error password_like_identifier 4000031 "This password is too much like your identifier. Choose another one.";
     error password_breached 4000034 "This password is known from data leaks. Choose another one.";
     error no_code_account 4000035 "There is no account with this address, or it does not sign in with a code.";
@@ -92,6 +102,33 @@ sentences! {
 #[must_use]
 pub fn totp_secret(secret: &str) -> Message {
     Message::info(1_050_006, secret).with(json!({ "secret": secret }))
+}
+
+/// Message 1050009: a backup code that still counts.
+#[must_use]
+pub fn lookup_secret(code: &str) -> Message {
+    Message::info(1_050_009, code).with(json!({ "secret": code }))
+}
+
+/// Message 1050014: a backup code that was used.
+#[must_use]
+pub fn lookup_secret_spent(at: Timestamp) -> Message {
+    Message::info(1_050_014, format!("Used on {at}."))
+        .with(json!({ "used_at": at, "used_at_unix": at.as_second() }))
+}
+
+/// Message 1050015: all backup codes; what was used is only said to be.
+#[must_use]
+pub fn lookup_secrets(codes: &[(&str, Option<Timestamp>)]) -> Message {
+    let words: Vec<&str> = codes
+        .iter()
+        .map(|&(code, used_at)| if used_at.is_some() { "used" } else { code })
+        .collect();
+    let each: Vec<Message> = codes
+        .iter()
+        .map(|&(code, used_at)| used_at.map_or_else(|| lookup_secret(code), lookup_secret_spent))
+        .collect();
+    Message::info(1_050_015, words.join(", ")).with(json!({ "secrets": each }))
 }
 
 /// Message 1070002: a label taken from the identity schema.

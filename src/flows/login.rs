@@ -28,18 +28,26 @@ pub(super) enum LoginMethod {
     Password,
     /// `totp`, a second factor.
     Totp,
+    /// `lookup_secret`, a second factor.
+    LookupSecret,
     /// `identifier_first`, which only finds out who it is.
     IdentifierFirst,
 }
 
 impl LoginMethod {
     /// All of them, in the order they are asked.
-    const ALL: [Self; 3] = [Self::Password, Self::Totp, Self::IdentifierFirst];
+    const ALL: [Self; 4] = [
+        Self::Password,
+        Self::Totp,
+        Self::LookupSecret,
+        Self::IdentifierFirst,
+    ];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
             Self::Totp => "totp",
+            Self::LookupSecret => "lookup_secret",
             Self::IdentifierFirst => IDENTIFIER_FIRST,
         }
     }
@@ -47,7 +55,7 @@ impl LoginMethod {
     const fn is_second_factor(self) -> bool {
         match self {
             Self::Password | Self::IdentifierFirst => false,
-            Self::Totp => true,
+            Self::Totp | Self::LookupSecret => true,
         }
     }
 }
@@ -214,7 +222,13 @@ impl Service {
             (LoginMethod::Totp, Some(current)) => {
                 self.try_totp(record, visitor, &fields, current).await?
             }
-            (LoginMethod::Totp, None) => return Err(Problem::aal1_required().into()),
+            (LoginMethod::LookupSecret, Some(current)) => {
+                self.try_lookup_secret(record, visitor, &fields, current)
+                    .await?
+            }
+            (LoginMethod::Totp | LoginMethod::LookupSecret, None) => {
+                return Err(Problem::aal1_required().into());
+            }
             (LoginMethod::IdentifierFirst, _) => self.take_identifier(record, &fields).await?,
         };
         match tried {

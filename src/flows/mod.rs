@@ -15,6 +15,7 @@ mod login_done;
 mod login_identifier;
 mod login_methods;
 mod logout;
+mod lookup;
 mod parked;
 mod problem;
 pub mod qr;

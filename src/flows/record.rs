@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::site::Site;
 use crate::aal::Aal;
@@ -11,6 +11,7 @@ use crate::contract::{
 };
 use crate::identity::session::later;
 use crate::identity::{FlowId, IdentityId};
+use crate::web::Fields;
 
 /// Everything that is kept of a flow. It may hold secrets (a TOTP secret that is being set up), so
 /// it is stored sealed and has no `Debug`.
@@ -50,6 +51,9 @@ pub struct FlowRecord {
     pub identity: Option<IdentityId>,
     /// Settings: the otpauth URL of an authenticator app being set up.
     pub totp_url: Option<String>,
+    /// Settings: lookup secrets that were shown and wait to be confirmed.
+    #[serde(default)]
+    pub lookup_pending: Vec<String>,
     /// Settings: after a success the form posts to the flow that continues this one.
     pub continues_as: Option<FlowId>,
     /// What was sent for this flow: a code or a link, and to whom.
@@ -128,6 +132,7 @@ impl FlowRecord {
             browser: opening.browser,
             identity: None,
             totp_url: None,
+            lookup_pending: Vec::new(),
             continues_as: None,
             sent: None,
             open_elsewhere: false,
@@ -181,6 +186,14 @@ impl FlowRecord {
             Some(node) => node.messages.push(message),
             None => self.messages.push(message),
         }
+    }
+
+    /// Keeps what a program sent for hooks. Forms have no way to send it.
+    pub fn keep_transient_payload(&mut self, fields: &Fields) {
+        self.transient_payload = fields.form().is_none().then(|| {
+            let sent = fields.find("transient_payload").cloned();
+            sent.unwrap_or_else(|| json!({}))
+        });
     }
 
     /// Puts a value into the field `name`, or takes it out.

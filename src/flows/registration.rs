@@ -193,10 +193,7 @@ impl Service {
         }
         record.nodes = show(RegistrationStep::Credential);
         record.messages.push(texts::choose_credential());
-        record.transient_payload = fields.form().is_none().then(|| {
-            let sent = fields.find("transient_payload").cloned();
-            sent.unwrap_or_else(|| json!({}))
-        });
+        record.keep_transient_payload(fields);
         self.went_on(record, visitor).await
     }
 

@@ -220,8 +220,13 @@ impl Service {
             Change::Profile => self.change_profile(record, &current, fields).await?,
             Change::Password => self.change_password(record, &current, fields).await?,
             Change::Totp => self.change_totp(record, visitor, &current, fields).await?,
+            Change::LookupSecret(what) => {
+                self.change_lookup_secrets(record, &current, fields, what)
+                    .await?
+            }
         };
         match changed {
+            Changed::Shown => self.settings_shown(record, visitor, &current).await,
             Changed::Refused => {
                 record.state = FlowState::ShowForm;
                 self.refused(record, visitor, Some(&current.account)).await
@@ -243,6 +248,23 @@ impl Service {
                 Ok(answer.cookie(spent.flatten()))
             }
         }
+    }
+
+    /// The form that a change asked to see: nothing is saved yet.
+    async fn settings_shown(
+        &self,
+        record: &mut FlowRecord,
+        visitor: &Visitor,
+        current: &Current,
+    ) -> Outcome {
+        record.state = FlowState::ShowForm;
+        self.save_flow(record).await?;
+        let flow = self.show_flow(record, visitor, Some(&current.account));
+        let page = Browser::To(
+            StatusCode::SEE_OTHER,
+            self.site.ui_of(FlowKind::Settings, record.id),
+        );
+        Ok(Answer::flow(StatusCode::OK, &flow, page))
     }
 
     async fn settings_saved(
@@ -275,10 +297,14 @@ impl Service {
         next.continues_as = None;
         next.forget_messages();
         next.state = FlowState::ShowForm;
+        next.lookup_pending.clear();
+        next.transient_payload = None;
         self.lay_out_settings(&mut next, &account);
         self.insert_flow(&next).await?;
         record.state = FlowState::Success;
         record.continues_as = Some(next.id);
+        record.lookup_pending.clear();
+        record.transient_payload = None;
         record.nodes = next.nodes;
         record.totp_url = next.totp_url;
         record.messages = vec![texts::changes_saved()];

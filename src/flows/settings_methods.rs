@@ -6,6 +6,7 @@ use super::answer::Failure;
 use super::current::Current;
 use super::form::{fill_traits, profile_nodes, trait_order};
 use super::login_methods::hashing;
+use super::lookup::LookupChange;
 use super::record::FlowRecord;
 use super::service::{Service, internal};
 use super::traits::{complain, submitted};
@@ -30,6 +31,8 @@ pub(super) enum Change {
     Password,
     /// The authenticator app.
     Totp,
+    /// Lookup secrets.
+    LookupSecret(LookupChange),
 }
 
 impl Change {
@@ -41,8 +44,11 @@ impl Change {
             Some("profile") => methods.profile_enabled.then_some(Self::Profile),
             Some("password") => methods.password.enabled.then_some(Self::Password),
             Some("totp") => methods.totp.enabled.then_some(Self::Totp),
-            Some(_) => None,
-            None => (methods.totp.enabled && fields.is_true("totp_unlink")).then_some(Self::Totp),
+            None if methods.totp.enabled && fields.is_true("totp_unlink") => Some(Self::Totp),
+            // These go by what they are told to do, whatever the method is said to be.
+            Some(_) | None => LookupChange::find(fields)
+                .filter(|_| methods.lookup_secret_enabled)
+                .map(Self::LookupSecret),
         }
     }
 
@@ -51,6 +57,7 @@ impl Change {
             Self::Profile => "profile",
             Self::Password => "password",
             Self::Totp => "totp",
+            Self::LookupSecret(_) => "lookup_secret",
         }
     }
 }
@@ -64,6 +71,8 @@ pub(super) enum Changed {
         /// The factor.
         step: Option<AmrEntry>,
     },
+    /// Nothing is saved; the form shows something else now.
+    Shown,
     /// Something was wrong; the flow says what.
     Refused,
     /// The last sign-in is too long ago.
@@ -71,6 +80,17 @@ pub(super) enum Changed {
 }
 
 impl Changed {
+    /// The same, with a factor that was proved on the way if it was saved.
+    pub(super) fn with_step(self, step: AmrEntry) -> Self {
+        match self {
+            Self::Done { account, .. } => Self::Done {
+                account,
+                step: Some(step),
+            },
+            Self::Shown | Self::Refused | Self::SignInAgain => self,
+        }
+    }
+
     fn done(account: Account) -> Self {
         Self::Done {
             account: Box::new(account),
@@ -80,7 +100,7 @@ impl Changed {
 }
 
 impl Service {
-    fn is_privileged(&self, current: &Current, strict: bool) -> bool {
+    pub(super) fn is_privileged(&self, current: &Current, strict: bool) -> bool {
         let max_age = self
             .settings
             .self_service
@@ -277,7 +297,7 @@ impl Service {
 
     /// Stores a changed account and tells what kind of change it was. With a schema, identifiers
     /// and addresses follow the traits.
-    async fn save_account(
+    pub(super) async fn save_account(
         &self,
         record: &mut FlowRecord,
         mut account: Account,

@@ -49,7 +49,6 @@ pub(super) fn read(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> M
 
 fn say_what_is_missing(methods: &MethodSettings, notices: &mut Vec<String>) {
     let not_yet = [
-        ("lookup_secret", methods.lookup_secret_enabled),
         ("webauthn", methods.webauthn.enabled),
         ("passkey", methods.passkey_enabled),
         ("oidc", methods.oidc_enabled),

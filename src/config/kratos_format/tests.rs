@@ -216,7 +216,7 @@ fn methods_that_come_later_are_accepted_and_told() {
         .settle("https://id.example");
     assert!(all.methods.lookup_secret_enabled);
     assert_eq!(all.methods.totp.issuer, "Bank");
-    assert!(all.notices.iter().any(|one| one.contains("lookup_secret")));
+    assert!(!all.notices.iter().any(|one| one.contains("lookup_secret")));
     assert!(all.notices.iter().any(|one| one.contains("recovery")));
     assert!(!all.notices.iter().any(|one| one.contains("totp")));
 }

@@ -1,6 +1,6 @@
 //! The login form.
 
-use super::{csrf_node, identifier_label};
+use super::{csrf_node, has_lookup_secrets, identifier_label, lookup_login_nodes};
 use crate::contract::{InputKind, Message, Node, NodeGroup, texts};
 use crate::identity::credential::{password, totp};
 use crate::identity::settings::Settings;
@@ -68,6 +68,9 @@ pub fn second_factor_nodes(settings: &Settings, known: &Credentials, browser: bo
                 .label(texts::totp_code_label()),
         );
         factors.push(Node::method(NodeGroup::Totp, "totp", texts::use_totp()));
+    }
+    if settings.methods.lookup_secret_enabled && has_lookup_secrets(known) {
+        factors.extend(lookup_login_nodes());
     }
     if browser || !factors.is_empty() {
         factors.insert(0, csrf_node());

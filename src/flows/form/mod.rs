@@ -2,6 +2,7 @@
 
 mod identifier_first;
 mod login;
+mod lookup;
 mod registration;
 mod settings;
 mod traits;
@@ -10,6 +11,10 @@ pub use identifier_first::{
     IDENTIFIER_FIRST, hide_identifier, identifier_screen, methods_of_account,
 };
 pub use login::{login_nodes, second_factor_nodes};
+pub use lookup::{
+    has_lookup_secrets, lookup_login_nodes, lookup_pending_nodes, lookup_revealed_nodes,
+    lookup_settings_nodes,
+};
 pub use registration::{RegistrationStep, registration_nodes};
 pub use settings::{password_nodes, profile_nodes, settings_nodes, totp_enrol_nodes};
 pub use traits::{fill_traits, identifier_label, trait_nodes, trait_order};

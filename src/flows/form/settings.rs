@@ -1,6 +1,6 @@
 //! The settings form: a part for each method.
 
-use super::{csrf_node, fill_traits, trait_nodes, trait_order};
+use super::{csrf_node, fill_traits, lookup_settings_nodes, trait_nodes, trait_order};
 use crate::contract::{FlowKind, InputKind, Node, NodeGroup, sort_nodes, texts};
 use crate::flows::qr;
 use crate::identity::credential::totp::{self, TotpSecret};
@@ -24,6 +24,9 @@ pub fn settings_nodes(
     }
     if settings.methods.password.enabled {
         nodes.extend(password_nodes());
+    }
+    if settings.methods.lookup_secret_enabled {
+        nodes.extend(lookup_settings_nodes(credentials));
     }
     if settings.methods.totp.enabled {
         let is_set = credentials

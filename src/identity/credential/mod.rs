@@ -4,6 +4,7 @@
 //! that types which come later need no other storage; each type reads its own shape.
 
 pub mod hash;
+pub mod lookup;
 pub mod password;
 pub mod totp;
 
@@ -232,13 +233,7 @@ fn first_factors_of(credential: &Credential) -> usize {
 fn second_factors_of(credential: &Credential, code: &CodeSettings) -> usize {
     match credential.kind {
         CredentialType::Totp => usize::from(totp::is_set(credential)),
-        CredentialType::LookupSecret => {
-            let codes = credential
-                .config
-                .get("recovery_codes")
-                .and_then(Value::as_array);
-            usize::from(codes.is_some_and(|codes| !codes.is_empty()))
-        }
+        CredentialType::LookupSecret => usize::from(lookup::is_set(credential)),
         CredentialType::Webauthn => keys(credential).filter(|key| !is_passwordless(key)).count(),
         CredentialType::Code => {
             usize::from(code.enabled && code.mfa_enabled && has_code_address(credential))
