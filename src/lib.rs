@@ -9,6 +9,7 @@ pub mod aal;
 pub mod clock;
 pub mod document;
 pub mod jsonnet;
+pub mod locale;
 pub mod secret;
 pub mod telemetry;
 
@@ -22,8 +23,9 @@ pub mod rules;
 pub mod store;
 pub mod whoami;
 
-// Floor 3: the shared walk and the plumbing of doors.
+// Floor 3: the shared walk, mail, and the plumbing of doors.
 pub mod authz;
+pub mod courier;
 pub mod pages;
 pub mod web;
 

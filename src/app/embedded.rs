@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use super::StartError;
 use crate::admin::Identities;
 use crate::clock::Clock;
+use crate::courier::{self, Courier};
 use crate::flows::{self, OwnPlaces, PasswordHasher};
 use crate::identity::keys::Keyring;
 use crate::identity::settings::Settings;
@@ -55,10 +56,12 @@ impl Embedded {
         let forgetful = Arc::new(Forgetful::default());
         let parallel = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let hasher = PasswordHasher::start(settings.hashers.clone(), parallel, HASH_QUEUE)?;
+        let courier = Courier::new(courier::Config::default(), clock.clone())?;
         sweep_now_and_then(&runtime, store.clone(), clock.clone());
         let service = flows::Service::new(
             Arc::new(settings),
             store.clone(),
+            courier,
             hasher.clone(),
             clock,
             Arc::clone(&forgetful) as Arc<dyn Listener>,

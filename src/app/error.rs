@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use crate::document::Problems;
-use crate::{gateway, pages, rules, store, telemetry, whoami};
+use crate::{courier, gateway, pages, rules, store, telemetry, whoami};
 
 /// Why the gateway can't start. Nothing was started when this comes back.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +55,9 @@ pub enum StartError {
     /// The access log can't be written.
     #[error(transparent)]
     AccessLog(#[from] telemetry::AccessLogError),
+    /// A text or template of the mails is broken.
+    #[error(transparent)]
+    Courier(#[from] courier::CourierError),
     /// A text of the pages is broken.
     #[error(transparent)]
     Pages(#[from] pages::TextError),

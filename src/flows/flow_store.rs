@@ -5,12 +5,22 @@ use super::record::FlowRecord;
 use super::service::{Service, internal};
 use crate::contract::FlowKind;
 use crate::identity::FlowId;
-use crate::store::FlowRow;
+use crate::store::{Along, FlowRow};
 
 impl Service {
     pub(super) async fn insert_flow(&self, record: &FlowRecord) -> Result<(), Failure> {
+        self.insert_flow_with(record, &Along::default()).await
+    }
+
+    /// Stores a new flow together with what it announces.
+    pub(super) async fn insert_flow_with(
+        &self,
+        record: &FlowRecord,
+        along: &Along,
+    ) -> Result<(), Failure> {
         let row = row_of(record)?;
-        self.store.create_flow(&row).await.map_err(internal)
+        let stored = self.store.create_flow_with(&row, along).await;
+        stored.map_err(internal)
     }
 
     pub(super) async fn load_flow(
@@ -28,9 +38,19 @@ impl Service {
     /// Stores a changed flow. `false`, and nothing is stored, when another request changed it
     /// since it was read.
     pub(super) async fn save_flow(&self, record: &mut FlowRecord) -> Result<bool, Failure> {
+        self.save_flow_with(record, &Along::default()).await
+    }
+
+    /// [`Service::save_flow`] together with what the change announces.
+    pub(super) async fn save_flow_with(
+        &self,
+        record: &mut FlowRecord,
+        along: &Along,
+    ) -> Result<bool, Failure> {
         record.updated_at = self.now();
         let mut row = row_of(record)?;
-        let saved = self.store.save_flow(&mut row).await.map_err(internal)?;
+        let saved = self.store.save_flow_with(&mut row, along).await;
+        let saved = saved.map_err(internal)?;
         record.version = row.version;
         Ok(saved)
     }

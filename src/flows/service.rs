@@ -13,6 +13,7 @@ use super::site::Site;
 use super::visitor::Visitor;
 use crate::clock::Clock;
 use crate::contract::{self, Transport};
+use crate::courier::Courier;
 use crate::identity::settings::Settings;
 use crate::identity::{Identity, IdentityEvent, Listener, Session};
 use crate::store::{Account, Store};
@@ -23,6 +24,7 @@ pub struct Service {
     pub(super) settings: Arc<Settings>,
     pub(super) site: Site,
     pub(super) store: Store,
+    pub(super) courier: Courier,
     pub(super) hasher: PasswordHasher,
     pub(super) clock: Clock,
     pub(super) listener: Arc<dyn Listener>,
@@ -34,6 +36,7 @@ impl Service {
     pub fn new(
         settings: Arc<Settings>,
         store: Store,
+        courier: Courier,
         hasher: PasswordHasher,
         clock: Clock,
         listener: Arc<dyn Listener>,
@@ -42,6 +45,7 @@ impl Service {
             site: Site::new(&settings, Arc::new(())),
             settings,
             store,
+            courier,
             hasher,
             clock,
             listener,
@@ -65,6 +69,12 @@ impl Service {
     #[must_use]
     pub const fn site(&self) -> &Site {
         &self.site
+    }
+
+    /// Writes the messages that it sends.
+    #[must_use]
+    pub const fn courier(&self) -> &Courier {
+        &self.courier
     }
 
     /// The clock that everything here goes by.

@@ -22,6 +22,8 @@ pub struct Visitor {
     pub client: Client,
     /// The URL of the request under the public base URL, query included.
     pub request_url: String,
+    /// `Accept-Language`: what language a mail that it causes is in.
+    pub accept_language: Option<String>,
     /// The query.
     pub query: Query,
     /// What a submit carries.

@@ -80,3 +80,7 @@ id!(
     /// Names a stored self-service error.
     ErrorId
 );
+id!(
+    /// Names a mail or text message on its way.
+    MailId
+);

@@ -18,7 +18,7 @@ pub mod token;
 
 pub use credential::{Credential, CredentialType, Credentials};
 pub use event::{IdentityEvent, Listener};
-pub use id::{ErrorId, FlowId, IdentityId, SessionId};
+pub use id::{ErrorId, FlowId, IdentityId, MailId, SessionId};
 pub use person::{
     Channel, Identity, IdentityState, RecoveryAddress, VerifiableAddress, VerificationStatus,
 };

@@ -3,9 +3,9 @@
 use askama::Template;
 
 use super::form::{self, FormMaker};
-use super::text::Say;
 use super::view::{self, FormView, Frame, LinkView, Shell};
 use crate::contract::{NodeGroup, Ui};
+use crate::locale::Say;
 
 /// Who is signed in, and the way out.
 #[derive(Clone, Debug)]

@@ -4,11 +4,11 @@ use fluent::FluentArgs;
 use serde_json::Value;
 
 use super::flow::Account;
-use super::text::Say;
 use super::view::{Alerts, ButtonView, FieldView, FormView, Look, Notice, Problem};
 use crate::contract::{
     Attributes, InputAttributes, InputKind, Message, MessageKind, Node, NodeGroup, Ui,
 };
+use crate::locale::Say;
 
 /// Kratos' label "as the identity schema says".
 const LABEL_FROM_SCHEMA: u32 = 1_070_002;

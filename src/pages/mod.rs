@@ -9,12 +9,10 @@ mod asset;
 mod flow;
 mod form;
 mod html;
-mod locale;
 mod notice;
 mod refusal;
 mod sessions;
 mod settings;
-mod text;
 mod theme;
 mod view;
 
@@ -26,17 +24,20 @@ mod tests;
 pub use asset::{ASSET_PREFIX, Asset, Assets};
 pub use flow::{Account, LoginPage, LoginStep, RegistrationPage};
 pub use html::Html;
-pub use locale::Locale;
 pub use notice::{ErrorPage, LogoutPage};
 pub use refusal::{Explanation, Refusal};
 pub use sessions::{SessionRow, SessionsPage};
 pub use settings::{Enrolment, SettingsPage};
-pub use text::TextError;
 pub use theme::{Accent, Theme};
 
 use asset::Addresses;
 use html::ContentPolicy;
-use text::Texts;
+
+use crate::locale::Texts;
+pub use crate::locale::{Locale, TextError};
+
+const ENGLISH: &str = include_str!("locales/en.ftl");
+const GERMAN: &str = include_str!("locales/de.ftl");
 
 /// How pages look and where their forms may lead.
 #[derive(Clone, Debug, Default)]
@@ -87,7 +88,7 @@ impl Pages {
     pub fn new(config: Config) -> Result<Self, TextError> {
         let assets = Assets::new(&config.theme);
         Ok(Self {
-            texts: Texts::load()?,
+            texts: Texts::load(ENGLISH, GERMAN)?,
             addresses: assets.addresses(),
             assets,
             policy: ContentPolicy::new(&config.form_targets),

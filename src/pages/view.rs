@@ -3,8 +3,8 @@
 use askama::Template;
 
 use super::asset::Addresses;
-use super::text::Say;
 use super::{Account, Theme};
+use crate::locale::Say;
 
 /// What every page shares.
 #[derive(Clone, Copy)]

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::extract::ConnectInfo;
-use http::header::{AUTHORIZATION, COOKIE, ORIGIN};
+use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, COOKIE, ORIGIN};
 use http::{Extensions, HeaderMap};
 
 use super::{Config, Peer};
@@ -52,6 +52,7 @@ pub(super) fn read(
         device: one(DEVICE_COOKIE),
         client: Client::of(headers, peer(extensions), &config.trusted_proxies),
         request_url: full,
+        accept_language: accept_language(headers),
         query: Query::parse(query),
         wants,
         browser_marks: marks(service, headers),
@@ -67,6 +68,14 @@ fn peer(extensions: &Extensions) -> SocketAddr {
         || SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
         |ConnectInfo(address)| *address,
     )
+}
+
+/// The longest `Accept-Language` that is looked at, in bytes.
+const LANGUAGES_LIMIT: usize = 256;
+
+fn accept_language(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
+    (value.len() <= LANGUAGES_LIMIT).then(|| value.to_owned())
 }
 
 fn header_token(headers: &HeaderMap) -> Option<String> {

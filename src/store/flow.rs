@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::row::{micros, open_json, read_json, seal_context, seal_json, time, write_json};
-use super::{Store, StoreError};
+use super::{Along, Store, StoreError};
 use crate::identity::{ErrorId, FlowId, IdentityId};
 
 /// A stored flow. What it is about is the business of the flows; the store keeps it sealed.
@@ -62,6 +62,15 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn create_flow(&self, flow: &FlowRow) -> Result<(), StoreError> {
+        self.create_flow_with(flow, &Along::default()).await
+    }
+
+    /// [`Store::create_flow`] together with what goes along with it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn create_flow_with(&self, flow: &FlowRow, along: &Along) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
         let statement = "INSERT INTO flows (id, kind, version, state, issued_at, expires_at) \
                          VALUES ($1, $2, $3, $4, $5, $6)";
         sqlx::query(statement)
@@ -71,8 +80,11 @@ impl Store {
             .bind(self.seal_flow(flow)?)
             .bind(micros(flow.issued_at))
             .bind(micros(flow.expires_at))
-            .execute(&self.writer)
+            .execute(&mut *tx)
             .await?;
+        self.write_along(&mut tx, along).await?;
+        tx.commit().await?;
+        self.announce(along);
         Ok(())
     }
 
@@ -110,6 +122,20 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn save_flow(&self, flow: &mut FlowRow) -> Result<bool, StoreError> {
+        self.save_flow_with(flow, &Along::default()).await
+    }
+
+    /// [`Store::save_flow`] together with what goes along with it; where the flow is not stored,
+    /// neither is that.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn save_flow_with(
+        &self,
+        flow: &mut FlowRow,
+        along: &Along,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
         let statement = "UPDATE flows SET version = version + 1, state = $4, expires_at = $5 \
                          WHERE id = $1 AND kind = $2 AND version = $3";
         let done = sqlx::query(statement)
@@ -118,13 +144,16 @@ impl Store {
             .bind(flow.version)
             .bind(self.seal_flow(flow)?)
             .bind(micros(flow.expires_at))
-            .execute(&self.writer)
+            .execute(&mut *tx)
             .await?;
-        let saved = done.rows_affected() == 1;
-        if saved {
-            flow.version += 1;
+        if done.rows_affected() != 1 {
+            return Ok(false);
         }
-        Ok(saved)
+        self.write_along(&mut tx, along).await?;
+        tx.commit().await?;
+        self.announce(along);
+        flow.version += 1;
+        Ok(true)
     }
 
     fn seal_flow(&self, flow: &FlowRow) -> Result<String, StoreError> {

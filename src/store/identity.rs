@@ -4,7 +4,7 @@ use sqlx::{Sqlite, SqliteConnection, Transaction};
 use uuid::Uuid;
 
 use super::row::{CredentialRow, IdentityRow, credential_config, micros, write_json};
-use super::{Store, StoreError};
+use super::{Along, Store, StoreError};
 use crate::identity::credential::fold_identifier;
 use crate::identity::{Channel, Credential, CredentialType, Credentials, Identity, IdentityId};
 
@@ -30,10 +30,26 @@ impl Store {
         identity: &Identity,
         credentials: &Credentials,
     ) -> Result<(), StoreError> {
+        self.create_identity_with(identity, credentials, &Along::default())
+            .await
+    }
+
+    /// [`Store::create_identity`] together with what goes along with it.
+    ///
+    /// # Errors
+    /// As for [`Store::create_identity`].
+    pub async fn create_identity_with(
+        &self,
+        identity: &Identity,
+        credentials: &Credentials,
+        along: &Along,
+    ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         insert_identity(&mut tx, identity).await?;
         self.write_parts(&mut tx, identity, credentials).await?;
+        self.write_along(&mut tx, along).await?;
         tx.commit().await?;
+        self.announce(along);
         Ok(())
     }
 
@@ -47,6 +63,20 @@ impl Store {
         &self,
         identity: &mut Identity,
         credentials: &Credentials,
+    ) -> Result<(), StoreError> {
+        self.save_identity_with(identity, credentials, &Along::default())
+            .await
+    }
+
+    /// [`Store::save_identity`] together with what goes along with it.
+    ///
+    /// # Errors
+    /// As for [`Store::save_identity`].
+    pub async fn save_identity_with(
+        &self,
+        identity: &mut Identity,
+        credentials: &Credentials,
+        along: &Along,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         update_identity(&mut tx, identity).await?;
@@ -62,7 +92,9 @@ impl Store {
                 .await?;
         }
         self.write_parts(&mut tx, identity, credentials).await?;
+        self.write_along(&mut tx, along).await?;
         tx.commit().await?;
+        self.announce(along);
         identity.revision += 1;
         Ok(())
     }

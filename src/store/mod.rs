@@ -7,6 +7,7 @@
 //! Whatever may happen only once (a flow's step, a parked payload, a time step of TOTP) is one
 //! conditional write.
 
+mod along;
 mod code;
 mod dsn;
 mod error;
@@ -27,7 +28,9 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Sqlite, Transaction};
+use tokio::sync::watch;
 
+pub use along::{Along, MailContent, Outgoing};
 pub use code::{NewCode, TakenCode};
 pub use dsn::Dsn;
 pub use error::StoreError;
@@ -55,6 +58,7 @@ pub struct Store {
     writer: SqlitePool,
     reader: SqlitePool,
     keys: Keyring,
+    bell: watch::Sender<()>,
 }
 
 impl Store {
@@ -82,6 +86,7 @@ impl Store {
                     writer,
                     reader,
                     keys,
+                    bell: watch::Sender::new(()),
                 }
             }
         };
@@ -100,6 +105,7 @@ impl Store {
             writer,
             reader,
             keys,
+            bell: watch::Sender::new(()),
         })
     }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use stepgate::clock::Clock;
 use stepgate::config::kratos_format::{Form, read};
+use stepgate::courier::{self, Courier};
 use stepgate::document::{Reading, read_file};
 use stepgate::flows::{PasswordHasher, Service};
 use stepgate::identity::credential::password;
@@ -85,6 +86,7 @@ impl World {
         let service = Arc::new(Service::new(
             Arc::new(settings),
             store.clone(),
+            Courier::new(courier::Config::default(), clock.clone()).unwrap(),
             hasher.clone(),
             clock.clone(),
             Arc::clone(&told) as Arc<dyn Listener>,

@@ -14,11 +14,12 @@ const EVERYWHERE: [&str; 3] = ["aal", "clock", "telemetry"];
 /// Stands for all rooms of lower floors.
 const ALL_BELOW: &[&str] = &["all below"];
 
-const FLOORS: [Row; 20] = [
+const FLOORS: [Row; 22] = [
     (0, "aal", &[]),
     (0, "clock", &[]),
     (0, "document", &[]),
     (0, "jsonnet", &[]),
+    (0, "locale", &[]),
     (0, "secret", &[]),
     (0, "telemetry", &["aal", "clock"]),
     (1, "contract", &["aal"]),
@@ -27,7 +28,8 @@ const FLOORS: [Row; 20] = [
     (2, "rules", &["document", "policy"]),
     (2, "store", &["identity", "secret"]),
     (2, "whoami", &["contract", "policy", "secret"]),
-    (3, "pages", &["contract"]),
+    (3, "courier", &["identity", "locale", "secret", "store"]),
+    (3, "pages", &["contract", "locale"]),
     (3, "web", &["contract", "identity", "secret"]),
     (
         3,
@@ -37,7 +39,9 @@ const FLOORS: [Row; 20] = [
     (
         4,
         "flows",
-        &["contract", "identity", "secret", "store", "web"],
+        &[
+            "contract", "courier", "identity", "locale", "secret", "store", "web",
+        ],
     ),
     (
         5,

@@ -8,9 +8,6 @@ use unic_langid::LanguageIdentifier;
 
 use super::Locale;
 
-const ENGLISH: &str = include_str!("locales/en.ftl");
-const GERMAN: &str = include_str!("locales/de.ftl");
-
 /// A text file that is compiled in does not read.
 #[derive(Debug, thiserror::Error)]
 #[error("the {language} texts are broken: {problem}")]
@@ -20,7 +17,7 @@ pub struct TextError {
 }
 
 /// All texts in all languages.
-pub(super) struct Texts {
+pub struct Texts {
     english: FluentBundle<FluentResource>,
     german: FluentBundle<FluentResource>,
 }
@@ -32,16 +29,20 @@ impl std::fmt::Debug for Texts {
 }
 
 impl Texts {
-    /// Reads the texts that are compiled in.
-    pub(super) fn load() -> Result<Self, TextError> {
+    /// Reads a Fluent file of each language.
+    ///
+    /// # Errors
+    /// One of them is broken.
+    pub fn load(english: &str, german: &str) -> Result<Self, TextError> {
         Ok(Self {
-            english: bundle("English", langid_of(Locale::English), ENGLISH)?,
-            german: bundle("German", langid_of(Locale::German), GERMAN)?,
+            english: bundle("English", langid_of(Locale::English), english)?,
+            german: bundle("German", langid_of(Locale::German), german)?,
         })
     }
 
     /// The texts of one language.
-    pub(super) fn say(&self, locale: Locale) -> Say<'_> {
+    #[must_use]
+    pub fn say(&self, locale: Locale) -> Say<'_> {
         Say {
             bundle: match locale {
                 Locale::English => &self.english,
@@ -75,25 +76,28 @@ fn bundle(
 
 /// Speaks one language.
 #[derive(Clone, Copy)]
-pub(super) struct Say<'a> {
+pub struct Say<'a> {
     bundle: &'a FluentBundle<FluentResource>,
     locale: Locale,
 }
 
 impl<'a> Say<'a> {
     /// The language spoken.
-    pub(super) fn locale(self) -> Locale {
+    #[must_use]
+    pub fn locale(self) -> Locale {
         self.locale
     }
 
     /// The text with this key. A key that is missing shows as itself; a test holds that none is.
-    pub(super) fn text(self, key: &str) -> Cow<'a, str> {
+    #[must_use]
+    pub fn text(self, key: &str) -> Cow<'a, str> {
         self.find(key, None)
             .unwrap_or_else(|| Cow::Owned(key.to_owned()))
     }
 
     /// The text with this key, with one value filled in.
-    pub(super) fn with(self, key: &str, name: &str, value: &str) -> String {
+    #[must_use]
+    pub fn with(self, key: &str, name: &str, value: &str) -> String {
         let mut arguments = FluentArgs::new();
         arguments.set(name.to_owned(), value.to_owned());
         self.find(key, Some(&arguments))
@@ -101,11 +105,8 @@ impl<'a> Say<'a> {
     }
 
     /// The text with this key, where it exists and every value that it wants is given.
-    pub(super) fn find(
-        self,
-        key: &str,
-        arguments: Option<&FluentArgs<'_>>,
-    ) -> Option<Cow<'a, str>> {
+    #[must_use]
+    pub fn find(self, key: &str, arguments: Option<&FluentArgs<'_>>) -> Option<Cow<'a, str>> {
         let pattern = self.bundle.get_message(key)?.value()?;
         let mut problems = Vec::new();
         let text = self

@@ -1,9 +1,13 @@
-//! The languages that pages speak.
+//! The languages that people are spoken to in, and the words, from Fluent files.
+
+mod text;
+
+pub use text::{Say, TextError, Texts};
 
 /// How many entries of `Accept-Language` are looked at; browsers send fewer than ten.
 const MAX_ACCEPTED_LANGUAGES: usize = 16;
 
-/// A language that pages are written in.
+/// A language that pages and mails are written in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Locale {
     /// English, also for those who asked for a language that is not here.
@@ -30,7 +34,14 @@ impl Locale {
     /// weight wins, among equals the first. No header, or nothing that is here: English.
     #[must_use]
     pub fn from_accept_language(header: Option<&str>) -> Self {
-        let mut best = (0, Self::default());
+        Self::accepted(header).unwrap_or_default()
+    }
+
+    /// The best match for an `Accept-Language` header; `None` when it asks for nothing that is
+    /// here.
+    #[must_use]
+    pub fn accepted(header: Option<&str>) -> Option<Self> {
+        let mut best = (0, None);
         for entry in header
             .unwrap_or_default()
             .split(',')
@@ -41,14 +52,16 @@ impl Locale {
             if let Some(locale) = Self::from_tag(tag.trim())
                 && weight > best.0
             {
-                best = (weight, locale);
+                best = (weight, Some(locale));
             }
         }
         best.1
     }
 
-    fn from_tag(tag: &str) -> Option<Self> {
-        let primary = tag.split('-').next().unwrap_or_default();
+    /// The language of a tag such as `de-AT`, where it is here.
+    #[must_use]
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        let primary = tag.split(['-', '_']).next().unwrap_or_default();
         Self::ALL
             .into_iter()
             .find(|locale| primary.eq_ignore_ascii_case(locale.tag()))
