@@ -10,7 +10,7 @@ use sqlx::{Sqlite, Transaction};
 use tokio::sync::watch;
 
 use super::row::{micros, seal_context, seal_json};
-use super::{Store, StoreError};
+use super::{NewCode, Store, StoreError};
 use crate::identity::{Channel, MailId};
 
 /// What goes along with a change of an identity or a flow; nothing by default.
@@ -18,6 +18,8 @@ use crate::identity::{Channel, MailId};
 pub struct Along {
     /// Messages that tell of the change.
     pub mails: Vec<Outgoing>,
+    /// Codes that these messages hold.
+    pub codes: Vec<NewCode>,
 }
 
 /// A message that is ready to be sent.
@@ -68,7 +70,10 @@ impl fmt::Debug for MailContent {
 
 impl From<Outgoing> for Along {
     fn from(mail: Outgoing) -> Self {
-        Self { mails: vec![mail] }
+        Self {
+            mails: vec![mail],
+            codes: Vec::new(),
+        }
     }
 }
 
@@ -109,7 +114,7 @@ impl Store {
         for mail in &along.mails {
             self.insert_mail(tx, mail).await?;
         }
-        Ok(())
+        self.write_codes(tx, &along.codes).await
     }
 
     async fn insert_mail(

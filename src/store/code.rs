@@ -70,10 +70,6 @@ impl Store {
     }
 
     /// Stores codes within a transaction; earlier ones of their flows go.
-    #[expect(
-        dead_code,
-        reason = "codes go along with mails, which are not written yet"
-    )]
     pub(super) async fn write_codes(
         &self,
         tx: &mut Transaction<'static, Sqlite>,
