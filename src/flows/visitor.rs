@@ -48,7 +48,8 @@ pub struct BrowserMarks {
     pub has_cookie: bool,
     /// `Origin`
     pub origin: Option<String>,
-    /// Whether fetch metadata says that another site made the request.
+    /// Whether another site made the request, as fetch metadata says or else the origin; our own
+    /// pages and those that CORS allows are no other site.
     pub cross_site: bool,
 }
 

@@ -105,14 +105,18 @@ fn marks(service: &Service, headers: &HeaderMap) -> BrowserMarks {
         .filter_map(|pair| pair.trim().split_once('='))
         .any(|(name, _)| foreign(name));
     let text = |value: &http::HeaderValue| value.to_str().ok().map(str::to_owned);
+    let origin = headers.get(ORIGIN).and_then(text);
+    // Browsers leave fetch metadata out on plain http, but not the origin of a form.
+    let another = match headers.get("sec-fetch-site") {
+        Some(site) => site.as_bytes() == b"cross-site",
+        None => headers.contains_key(ORIGIN),
+    };
     let rules = &service.settings().public.cors;
     let known = rules.enabled && cors::allowed_origin(rules, headers).is_some();
-    let cross_site = headers
-        .get("sec-fetch-site")
-        .is_some_and(|site| site.as_bytes() == b"cross-site");
+    let own = |origin: &String| service.site().is_own_origin(origin);
     BrowserMarks {
         has_cookie,
-        origin: headers.get(ORIGIN).and_then(text),
-        cross_site: cross_site && !known,
+        cross_site: another && !known && !origin.as_ref().is_some_and(own),
+        origin,
     }
 }
