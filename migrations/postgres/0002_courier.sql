@@ -2,7 +2,7 @@
 -- `status` is queued, processing, sent or abandoned. From `due_at` on a message may be taken by
 -- a worker; while one has it, that is the end of the worker's lease, and `claim` names the lease.
 CREATE TABLE mails (
-    id BYTEA NOT NULL PRIMARY KEY,
+    id UUID NOT NULL PRIMARY KEY,
     status TEXT NOT NULL,
     channel TEXT NOT NULL,
     recipient TEXT NOT NULL,
@@ -10,7 +10,7 @@ CREATE TABLE mails (
     content TEXT NOT NULL,
     send_count BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
-    claim BYTEA,
+    claim UUID,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
@@ -21,8 +21,8 @@ CREATE INDEX mails_by_recipient ON mails (recipient, created_at, id);
 
 -- Every try to send a message: success or failed, and why.
 CREATE TABLE mail_dispatches (
-    id BYTEA NOT NULL PRIMARY KEY,
-    mail_id BYTEA NOT NULL REFERENCES mails (id) ON DELETE CASCADE,
+    id UUID NOT NULL PRIMARY KEY,
+    mail_id UUID NOT NULL REFERENCES mails (id) ON DELETE CASCADE,
     status TEXT NOT NULL,
     error TEXT,
     created_at BIGINT NOT NULL

@@ -10,12 +10,11 @@ use super::embedded::{Embedded, Forgetful, InProcess};
 use super::places::Places;
 use crate::admin::Identities;
 use crate::clock::Clock;
-use crate::config::{Config, Database, Identity};
+use crate::config::{Config, Identity};
 use crate::flows::OwnPlaces;
 use crate::identity::settings::Ui;
 use crate::pages::Pages;
 use crate::rules::RuleStore;
-use crate::store::Dsn;
 use crate::whoami::{HttpIdentity, IdentityService};
 use crate::{config, selfservice};
 
@@ -80,10 +79,6 @@ async fn open_own(
         let page = settings.self_service.login.ui_url.as_str();
         tracing::info!(page, "people see the pages of another user interface");
     }
-    let dsn = match &embedded.database {
-        Database::Memory => Dsn::Memory,
-        Database::Sqlite(path) => Dsn::Sqlite(path.clone()),
-    };
     let places = Arc::new(Places::new(
         Arc::clone(around.rules),
         config.answers.return_to_hosts.clone(),
@@ -91,7 +86,14 @@ async fn open_own(
         around.ports,
     ));
     let own = Arc::clone(&places) as Arc<dyn OwnPlaces>;
-    let opened = Embedded::open(settings, &dsn, Some(own), runtime.clone(), clock.clone()).await?;
+    let opened = Embedded::open(
+        settings,
+        &embedded.database,
+        Some(own),
+        runtime.clone(),
+        clock.clone(),
+    )
+    .await?;
     // Below the mount it is the gateway that says where a client is.
     let trusted_proxies = match embedded.listen {
         Some(_) => embedded.trusted_proxies.clone(),

@@ -38,8 +38,8 @@ pub fn serve_identity(file: &Path, styled: bool) -> Result<(), StartError> {
         let mut signals = Signals::listen()?;
         let clock = Clock::system();
         let public_url = draft.own_url();
+        let dsn = draft.dsn().cloned().unwrap_or(Dsn::Memory);
         let settings = draft.settle(&public_url);
-        let dsn = Dsn::parse(settings.dsn.as_deref().unwrap_or("memory"))?;
         let (public, private) = (settings.public.clone(), settings.admin.clone());
         let embedded = Embedded::open(settings, &dsn, None, handle, clock.clone()).await?;
         let readiness = Arc::new(Readiness::default());

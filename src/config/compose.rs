@@ -3,21 +3,25 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
+use super::database::ask_for_secrets;
 use super::external::ExternalSection;
 use super::identity::{EmbeddedSection, IdentitySection};
 use super::proxy::ProxySection;
 use super::sections::File;
-use super::{Config, Database, Embedded, Identity, PublicAddress, public_address};
+use super::{Config, Embedded, Identity, PublicAddress, public_address};
 use crate::authz::IdentityBase;
 use crate::document::{Place, Problem, Reading};
 use crate::gateway::{IdentityHeaders, ListenAddress, Mount, MountTarget};
 use crate::identity::settings::Ui;
 use crate::rules::UpstreamSettings;
+use crate::store::Dsn;
 use crate::telemetry::AccessLogOutput;
 use crate::{admin, authz, gateway, rules, whoami};
 
 /// Where the embedded service is when nothing else is said.
 const DEFAULT_MOUNT: &str = "/auth";
+/// Where it keeps its data when nothing else is said.
+const DEFAULT_DATABASE: &str = "data/stepgate.db";
 
 /// The configuration that a file stands for; `None`, with problems, when its sections contradict
 /// each other.
@@ -224,7 +228,7 @@ fn embedded(
             tls: section.tls,
             trusted_proxies: section.trusted_proxies,
             public_address,
-            database: database?,
+            database,
             kratos: section.kratos,
             rotate_on_step_up: section.rotate_on_step_up,
             throttle: section.throttle,
@@ -250,22 +254,17 @@ fn refuse_pages_below_mount(
     reading.problem(Problem::at(&section.place, "contradiction", message).help(help));
 }
 
-/// `database`, else `dsn`, else a file beside the configuration.
-fn database(section: &EmbeddedSection, reading: &mut Reading) -> Option<Database> {
-    if let Some(database) = &section.database {
-        return Some(database.clone());
-    }
-    let written = section.kratos.dsn.as_deref();
-    let text = written.unwrap_or("sqlite:data/stepgate.db");
-    match Database::parse(text, &reading.folder) {
-        Ok(database) => Some(database),
-        Err(why) => {
-            let message = format!("`dsn`: the database {why}");
-            let help = "write sqlite:///var/lib/stepgate/stepgate.db, or give `database`";
-            reading.problem(Problem::at(&section.place, "invalid_value", message).help(help));
-            None
-        }
-    }
+/// `database`, else `dsn`, else a file beside the configuration. Relative paths begin there too.
+fn database(section: &EmbeddedSection, reading: &mut Reading) -> Dsn {
+    let written = section.database.as_ref().or(section.kratos.dsn.as_ref());
+    let dsn = written.map_or_else(|| Dsn::Sqlite(DEFAULT_DATABASE.into()), Clone::clone);
+    ask_for_secrets(
+        &dsn,
+        section.kratos.draft.secrets(),
+        &section.place,
+        reading,
+    );
+    dsn.within(&reading.folder)
 }
 
 /// Two listeners on one address would share it silently or fail late.

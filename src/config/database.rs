@@ -1,58 +1,24 @@
 //! `identity.embedded.database` and Kratos' `dsn`.
 
-use std::path::{Path, PathBuf};
-
 use serde_json::{Value as Json, json};
 
-use crate::document::{FromNode, Node, Problem, Reading};
-
-/// Where identities and sessions are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Database {
-    /// In this process, gone when it ends.
-    Memory,
-    /// In this SQLite file.
-    Sqlite(PathBuf),
-}
-
-impl Database {
-    /// Reads `memory`, `sqlite:data/stepgate.db` or Kratos' `sqlite:///path?_fk=true`; relative
-    /// paths begin in `folder`.
-    ///
-    /// # Errors
-    /// What is wrong, in words that follow "the database".
-    pub fn parse(text: &str, folder: &Path) -> Result<Self, &'static str> {
-        if matches!(text, "memory" | "sqlite::memory:" | "sqlite://:memory:") {
-            return Ok(Self::Memory);
-        }
-        if text.starts_with("postgres:") || text.starts_with("postgresql:") {
-            return Err("can't be PostgreSQL yet");
-        }
-        let Some(path) = text.strip_prefix("sqlite:") else {
-            return Err("is of no kind that is known");
-        };
-        let path = path.strip_prefix("//").unwrap_or(path);
-        let path = path.split('?').next().unwrap_or(path);
-        if path.is_empty() {
-            return Err("has no path");
-        }
-        Ok(Self::Sqlite(folder.join(path)))
-    }
-}
+use crate::document::{FromNode, Node, Place, Problem, Reading};
+use crate::identity::settings::Secrets;
+use crate::store::Dsn;
 
 /// A database as written.
-pub(super) struct DatabaseUrl(pub(super) Database);
+pub(super) struct DatabaseUrl(pub(super) Dsn);
 
 impl FromNode for DatabaseUrl {
     fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
         let text = String::from_node(node, reading)?;
-        match Database::parse(&text, &reading.folder) {
-            Ok(database) => Some(Self(database)),
+        match Dsn::parse(&text) {
+            Ok(dsn) => Some(Self(dsn)),
             Err(why) => {
-                // The text itself may hold a password.
-                let message = format!("the database {why}");
-                let help = "write sqlite:data/stepgate.db, or memory";
-                reading.problem(Problem::at(&node.place, "invalid_value", message).help(help));
+                // The text itself may hold a password; the reason does not.
+                let help = "write sqlite:PATH, postgres://USER@HOST/DATABASE, or memory";
+                let problem = Problem::at(&node.place, "invalid_value", why.to_string());
+                reading.problem(problem.help(help));
                 None
             }
         }
@@ -63,9 +29,20 @@ impl FromNode for DatabaseUrl {
     }
 
     fn shown(&self) -> Option<Json> {
-        Some(match &self.0 {
-            Database::Memory => "memory".into(),
-            Database::Sqlite(path) => format!("sqlite:{}", path.display()).into(),
-        })
+        Some(self.0.to_string().into())
+    }
+}
+
+/// The database of a server has no file beside it for secrets that are made once, and replicas
+/// must agree on them.
+pub(super) fn ask_for_secrets(dsn: &Dsn, secrets: &Secrets, place: &Place, reading: &mut Reading) {
+    let needed = match dsn {
+        Dsn::Memory | Dsn::Sqlite(_) => false,
+        Dsn::Postgres(_) => secrets.default.is_empty(),
+    };
+    if needed {
+        let message = "a database on PostgreSQL needs `secrets`, the same ones in every process";
+        let help = "write secrets: { default: [...] } with one of at least 16 characters";
+        reading.problem(Problem::at(place, "missing_key", message).help(help));
     }
 }

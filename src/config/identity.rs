@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use serde_json::json;
 
-use super::database::{Database, DatabaseUrl};
+use super::database::DatabaseUrl;
 use super::external::ExternalSection;
 use super::kratos::Kratos;
 use super::kratos_format::Draft;
@@ -16,6 +16,7 @@ use crate::document::{self, Fields, FromNode, Node, Place, Rate, Reading};
 use crate::gateway::TlsConfig;
 use crate::identity::settings::Ui;
 use crate::identity::throttle::{Limit, ThrottleSettings};
+use crate::store::Dsn;
 
 /// `identity.embedded` as written.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub(super) struct EmbeddedSection {
     pub(super) tls: Option<TlsConfig>,
     pub(super) trusted_proxies: Vec<IpNet>,
     pub(super) browser_url: Option<WebUrl>,
-    pub(super) database: Option<Database>,
+    pub(super) database: Option<Dsn>,
     pub(super) kratos: Kratos,
     pub(super) rotate_on_step_up: bool,
     pub(super) throttle: ThrottleSettings,

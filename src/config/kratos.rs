@@ -1,9 +1,11 @@
 //! The embedded identity service's configuration, in Kratos' own format.
 
-use super::kratos_format::{Draft, Form, read};
 use std::path::Path;
 
+use super::database::ask_for_secrets;
+use super::kratos_format::{Draft, Form, read};
 use crate::document::{self, Node, Problems, Reading, Surroundings};
+use crate::store::Dsn;
 
 /// That part of the configuration, and what the rest asks of it.
 #[derive(Clone, Debug)]
@@ -17,7 +19,7 @@ pub struct Kratos {
     /// `serve.public.base_url`, as written.
     pub base_url: Option<String>,
     /// `dsn`.
-    pub dsn: Option<String>,
+    pub dsn: Option<Dsn>,
 }
 
 impl Kratos {
@@ -29,7 +31,7 @@ impl Kratos {
             session_cookie: draft.session_cookie().into(),
             cookie_domain: draft.session_cookie_domain().map(str::to_owned),
             base_url: (!base_url.is_empty()).then(|| base_url.to_owned()),
-            dsn: draft.dsn().map(str::to_owned),
+            dsn: draft.dsn().cloned(),
             draft,
         })
     }
@@ -54,6 +56,9 @@ pub fn load_kratos(path: &Path) -> Result<Draft, Problems> {
     let mut reading = Reading::in_folder(folder);
     reading.problems = problems;
     let draft = read(&tree, Form::Alone, &mut reading);
+    if let Some((draft, dsn)) = draft.as_ref().and_then(|all| Some((all, all.dsn()?))) {
+        ask_for_secrets(dsn, draft.secrets(), &tree.place, &mut reading);
+    }
     let mut problems = reading.problems;
     problems.sort();
     match draft {

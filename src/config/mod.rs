@@ -27,7 +27,6 @@ use std::net::SocketAddr;
 
 use ipnet::IpNet;
 
-pub use database::Database;
 pub use environment::Environment;
 pub use external::External;
 pub use kratos::{Kratos, load_kratos};
@@ -38,6 +37,7 @@ pub use public_address::PublicAddress;
 
 use crate::identity::settings::Ui;
 use crate::identity::throttle::ThrottleSettings;
+use crate::store::Dsn;
 use crate::{admin, authz, gateway, rules, telemetry, whoami};
 
 /// Everything that the program was told.
@@ -84,7 +84,7 @@ pub struct Embedded {
     /// Its public URL: fixed, never taken from a request.
     pub public_address: PublicAddress,
     /// Where it keeps its data.
-    pub database: Database,
+    pub database: Dsn,
     /// Its configuration in Kratos' format.
     pub kratos: Kratos,
     /// A browser session gets a new token at each completed factor.

@@ -69,7 +69,7 @@ fn the_mount_on_a_single_loopback_listener_is_reached_as_localhost() {
         config.answers.identity,
         crate::authz::IdentityBase::Mount("/auth".into())
     );
-    let expected = Database::Sqlite("/etc/stepgate/data/stepgate.db".into());
+    let expected = Dsn::Sqlite("/etc/stepgate/data/stepgate.db".into());
     assert_eq!(embedded.database, expected);
 }
 

@@ -6,10 +6,11 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::{Sqlite, Transaction};
 use tokio::sync::watch;
 
+use super::pool::Transaction;
 use super::row::{micros, seal_context, seal_json};
+use super::sql::query;
 use super::{NewCode, Store, StoreError};
 use crate::identity::{Channel, MailId};
 
@@ -108,7 +109,7 @@ impl Store {
 
     pub(super) async fn write_along(
         &self,
-        tx: &mut Transaction<'static, Sqlite>,
+        tx: &mut Transaction,
         along: &Along,
     ) -> Result<(), StoreError> {
         for mail in &along.mails {
@@ -117,25 +118,21 @@ impl Store {
         self.write_codes(tx, &along.codes).await
     }
 
-    async fn insert_mail(
-        &self,
-        tx: &mut Transaction<'static, Sqlite>,
-        mail: &Outgoing,
-    ) -> Result<(), StoreError> {
+    async fn insert_mail(&self, tx: &mut Transaction, mail: &Outgoing) -> Result<(), StoreError> {
         let statement = "INSERT INTO mails (id, status, channel, recipient, template_type, \
             content, send_count, due_at, claim, created_at, updated_at) \
             VALUES ($1, 'queued', $2, $3, $4, $5, 0, $6, NULL, $6, $6)";
         let content = serde_json::to_value(&mail.content);
         let content = content.map_err(|_| StoreError::Corrupt { what: MAIL })?;
         let context = seal_context(mail.id.uuid(), MAIL);
-        sqlx::query(statement)
+        query(statement)
             .bind(mail.id.uuid())
             .bind(mail.channel.as_str())
             .bind(&mail.recipient)
             .bind(mail.template_type)
             .bind(seal_json(&self.keys, &context, &content, MAIL)?)
             .bind(micros(mail.created_at))
-            .execute(&mut **tx)
+            .execute(&mut *tx)
             .await?;
         Ok(())
     }

@@ -4,10 +4,12 @@
 //! submissions at once one gets the code, and none is compared for free.
 
 use jiff::Timestamp;
-use sqlx::{FromRow, Sqlite, Transaction};
+use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::pool::Transaction;
 use super::row::micros;
+use super::sql::query;
 use super::{Store, StoreError};
 use crate::identity::code::{CodePurpose, CodeSecret};
 use crate::identity::keys::Purpose;
@@ -72,13 +74,13 @@ impl Store {
     /// Stores codes within a transaction; earlier ones of their flows go.
     pub(super) async fn write_codes(
         &self,
-        tx: &mut Transaction<'static, Sqlite>,
+        tx: &mut Transaction,
         codes: &[NewCode],
     ) -> Result<(), StoreError> {
         for code in codes {
-            sqlx::query("DELETE FROM codes WHERE flow_id = $1 AND used_at IS NULL")
+            query("DELETE FROM codes WHERE flow_id = $1 AND used_at IS NULL")
                 .bind(code.flow.uuid())
-                .execute(&mut **tx)
+                .execute(&mut *tx)
                 .await?;
         }
         for code in codes {
@@ -87,17 +89,13 @@ impl Store {
         Ok(())
     }
 
-    async fn insert_code(
-        &self,
-        tx: &mut Transaction<'static, Sqlite>,
-        code: &NewCode,
-    ) -> Result<(), StoreError> {
+    async fn insert_code(&self, tx: &mut Transaction, code: &NewCode) -> Result<(), StoreError> {
         let hashed = self.hashes_of(code.flow, code.purpose, &code.secret);
         let current = hashed.into_iter().next();
         let (key_id, hash) = current.ok_or(StoreError::Corrupt { what: "code" })?;
         let statement = "INSERT INTO codes (id, flow_id, purpose, identity_id, via, address, \
             key_id, hash, issued_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-        sqlx::query(statement)
+        query(statement)
             .bind(Uuid::new_v4())
             .bind(code.flow.uuid())
             .bind(code.purpose.as_str())
@@ -108,7 +106,7 @@ impl Store {
             .bind(hash)
             .bind(micros(code.issued_at))
             .bind(micros(code.expires_at))
-            .execute(&mut **tx)
+            .execute(&mut *tx)
             .await?;
         Ok(())
     }
@@ -131,13 +129,13 @@ impl Store {
         let statement = "INSERT INTO code_tries (flow_id, tries, expires_at) VALUES ($1, 1, $2) \
             ON CONFLICT (flow_id) DO UPDATE SET tries = code_tries.tries + 1 \
             WHERE code_tries.tries < $3";
-        let done = sqlx::query(statement)
+        let rows = query(statement)
             .bind(flow.uuid())
             .bind(micros(expires_at))
             .bind(i64::from(limit))
             .execute(&self.writer)
             .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(rows == 1)
     }
 
     /// Takes the code of a flow, once. `None` when it is wrong, too old, of another flow or
@@ -156,7 +154,7 @@ impl Store {
             AND key_id = $3 AND hash = $4 AND used_at IS NULL AND expires_at > $5 \
             RETURNING identity_id, via, address";
         for (key_id, hash) in self.hashes_of(flow, purpose, secret) {
-            let row: Option<StoredCode> = sqlx::query_as(statement)
+            let row: Option<StoredCode> = query(statement)
                 .bind(flow.uuid())
                 .bind(purpose.as_str())
                 .bind(key_id)

@@ -6,6 +6,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::row::{micros, open_json, read_json, seal_context, seal_json, time, write_json};
+use super::sql::query;
 use super::{Along, Store, StoreError};
 use crate::identity::{ErrorId, FlowId, IdentityId};
 
@@ -73,14 +74,14 @@ impl Store {
         let mut tx = self.begin().await?;
         let statement = "INSERT INTO flows (id, kind, version, state, issued_at, expires_at) \
                          VALUES ($1, $2, $3, $4, $5, $6)";
-        sqlx::query(statement)
+        query(statement)
             .bind(flow.id.uuid())
             .bind(flow.kind)
             .bind(flow.version)
             .bind(self.seal_flow(flow)?)
             .bind(micros(flow.issued_at))
             .bind(micros(flow.expires_at))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         self.write_along(&mut tx, along).await?;
         tx.commit().await?;
@@ -99,7 +100,7 @@ impl Store {
     ) -> Result<Option<FlowRow>, StoreError> {
         let statement = "SELECT version, state, issued_at, expires_at FROM flows \
                          WHERE id = $1 AND kind = $2";
-        let row: Option<StoredFlow> = sqlx::query_as(statement)
+        let row: Option<StoredFlow> = query(statement)
             .bind(id.uuid())
             .bind(kind)
             .fetch_optional(&self.reader)
@@ -138,15 +139,15 @@ impl Store {
         let mut tx = self.begin().await?;
         let statement = "UPDATE flows SET version = version + 1, state = $4, expires_at = $5 \
                          WHERE id = $1 AND kind = $2 AND version = $3";
-        let done = sqlx::query(statement)
+        let rows = query(statement)
             .bind(flow.id.uuid())
             .bind(flow.kind)
             .bind(flow.version)
             .bind(self.seal_flow(flow)?)
             .bind(micros(flow.expires_at))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
-        if done.rows_affected() != 1 {
+        if rows != 1 {
             return Ok(false);
         }
         self.write_along(&mut tx, along).await?;
@@ -167,7 +168,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn create_error(&self, body: &Value, now: Timestamp) -> Result<ErrorId, StoreError> {
         let id = ErrorId::random();
-        sqlx::query("INSERT INTO errors (id, body, created_at) VALUES ($1, $2, $3)")
+        query("INSERT INTO errors (id, body, created_at) VALUES ($1, $2, $3)")
             .bind(id.uuid())
             .bind(write_json(body, "error")?)
             .bind(micros(now))
@@ -181,11 +182,10 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn error(&self, id: ErrorId) -> Result<Option<(Value, Timestamp)>, StoreError> {
-        let row: Option<(String, i64)> =
-            sqlx::query_as("SELECT body, created_at FROM errors WHERE id = $1")
-                .bind(id.uuid())
-                .fetch_optional(&self.reader)
-                .await?;
+        let row: Option<(String, i64)> = query("SELECT body, created_at FROM errors WHERE id = $1")
+            .bind(id.uuid())
+            .fetch_optional(&self.reader)
+            .await?;
         let Some((body, at)) = row else {
             return Ok(None);
         };
@@ -200,7 +200,7 @@ impl Store {
         let statement = "INSERT INTO continuity (id, name, identity_id, payload, expires_at) \
                          VALUES ($1, $2, $3, $4, $5)";
         let context = seal_context(parked.id, &parked.name);
-        sqlx::query(statement)
+        query(statement)
             .bind(parked.id)
             .bind(&parked.name)
             .bind(parked.identity.map(IdentityId::uuid))
@@ -226,7 +226,7 @@ impl Store {
         let statement = "DELETE FROM continuity WHERE id = $1 AND name = $2 AND expires_at > $3 \
             AND (identity_id IS NULL OR identity_id = $4) \
             RETURNING identity_id, payload, expires_at";
-        let row: Option<StoredParked> = sqlx::query_as(statement)
+        let row: Option<StoredParked> = query(statement)
             .bind(id)
             .bind(name)
             .bind(micros(now))

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::row::{micros, time};
+use super::sql::{query, query_scalar};
 use super::{Store, StoreError};
 use crate::identity::IdentityId;
 use crate::identity::session::{earlier, later};
@@ -43,7 +44,7 @@ impl Store {
             started_at = CASE WHEN throttles.started_at <= $4 THEN $3 \
                 ELSE throttles.started_at END \
             RETURNING tries, started_at";
-        let (tries, started_at): (i64, i64) = sqlx::query_as(statement)
+        let (tries, started_at): (i64, i64) = query(statement)
             .bind(kind.as_str())
             .bind(subject)
             .bind(micros(now))
@@ -73,7 +74,7 @@ impl Store {
                  WHERE kind = $1 AND subject = $2 AND tries > 0"
             }
         };
-        sqlx::query(statement)
+        query(statement)
             .bind(kind.as_str())
             .bind(subject)
             .execute(&self.writer)
@@ -86,7 +87,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn last_totp_step(&self, identity: IdentityId) -> Result<Option<i64>, StoreError> {
-        let step = sqlx::query_scalar("SELECT step FROM totp_steps WHERE identity_id = $1")
+        let step = query_scalar("SELECT step FROM totp_steps WHERE identity_id = $1")
             .bind(identity.uuid())
             .fetch_optional(&self.reader)
             .await?;
@@ -105,11 +106,11 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let statement = "INSERT INTO totp_steps (identity_id, step) VALUES ($1, $2) \
             ON CONFLICT (identity_id) DO UPDATE SET step = $2 WHERE totp_steps.step < $2";
-        let done = sqlx::query(statement)
+        let rows = query(statement)
             .bind(identity.uuid())
             .bind(step)
             .execute(&self.writer)
             .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(rows == 1)
     }
 }

@@ -1,9 +1,10 @@
 //! Identities and their credentials.
 
-use sqlx::{Sqlite, SqliteConnection, Transaction};
 use uuid::Uuid;
 
+use super::pool::Transaction;
 use super::row::{CredentialRow, IdentityRow, credential_config, micros, write_json};
+use super::sql::{Runner, query, query_scalar};
 use super::{Along, Store, StoreError};
 use crate::identity::credential::fold_identifier;
 use crate::identity::{Channel, Credential, CredentialType, Credentials, Identity, IdentityId};
@@ -86,9 +87,9 @@ impl Store {
             "DELETE FROM credentials WHERE identity_id = $1",
             "DELETE FROM addresses WHERE identity_id = $1",
         ] {
-            sqlx::query(table)
+            query(table)
                 .bind(identity.id.uuid())
-                .execute(&mut *tx)
+                .execute(&mut tx)
                 .await?;
         }
         self.write_parts(&mut tx, identity, credentials).await?;
@@ -102,19 +103,19 @@ impl Store {
     /// Another secret has not seen any code yet: what was remembered of the old one goes.
     async fn keep_totp_step(
         &self,
-        tx: &mut Transaction<'static, Sqlite>,
+        tx: &mut Transaction,
         id: IdentityId,
         credentials: &Credentials,
     ) -> Result<(), StoreError> {
-        let before = load_credentials(tx, id, self).await?;
+        let before = load_credentials(&mut *tx, id, self).await?;
         let config = |all: &Credentials| {
             let totp = all.find(CredentialType::Totp);
             totp.map(|one| one.config.clone())
         };
         if config(&before) != config(credentials) {
-            sqlx::query("DELETE FROM totp_steps WHERE identity_id = $1")
+            query("DELETE FROM totp_steps WHERE identity_id = $1")
                 .bind(id.uuid())
-                .execute(&mut **tx)
+                .execute(&mut *tx)
                 .await?;
         }
         Ok(())
@@ -122,7 +123,7 @@ impl Store {
 
     async fn write_parts(
         &self,
-        tx: &mut Transaction<'static, Sqlite>,
+        tx: &mut Transaction,
         identity: &Identity,
         credentials: &Credentials,
     ) -> Result<(), StoreError> {
@@ -136,12 +137,12 @@ impl Store {
         for (purpose, via, value) in verifiable.chain(recovery) {
             let statement = "INSERT INTO addresses (purpose, via, value, identity_id) \
                              VALUES ($1, $2, $3, $4)";
-            sqlx::query(statement)
+            query(statement)
                 .bind(purpose)
                 .bind(via.as_str())
                 .bind(value)
                 .bind(identity.id.uuid())
-                .execute(&mut **tx)
+                .execute(&mut *tx)
                 .await
                 .map_err(StoreError::unique("address"))?;
         }
@@ -150,7 +151,7 @@ impl Store {
 
     async fn insert_credential(
         &self,
-        tx: &mut Transaction<'static, Sqlite>,
+        tx: &mut Transaction,
         id: IdentityId,
         credential: &Credential,
     ) -> Result<(), StoreError> {
@@ -158,24 +159,24 @@ impl Store {
         let statement = "INSERT INTO credentials \
             (identity_id, kind, config, version, created_at, updated_at) \
             VALUES ($1, $2, $3, $4, $5, $6)";
-        sqlx::query(statement)
+        query(statement)
             .bind(id.uuid())
             .bind(kind)
             .bind(credential_config(id, credential, &self.keys)?)
             .bind(credential.version)
             .bind(micros(credential.created_at))
             .bind(micros(credential.updated_at))
-            .execute(&mut **tx)
+            .execute(&mut *tx)
             .await?;
         for (identifier, position) in credential.identifiers.iter().zip(0_i64..) {
             let statement = "INSERT INTO identifiers (kind, identifier, identity_id, position) \
                              VALUES ($1, $2, $3, $4)";
-            sqlx::query(statement)
+            query(statement)
                 .bind(kind)
                 .bind(fold_identifier(credential.kind, identifier))
                 .bind(id.uuid())
                 .bind(position)
-                .execute(&mut **tx)
+                .execute(&mut *tx)
                 .await
                 .map_err(StoreError::unique("identifier"))?;
         }
@@ -187,7 +188,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn identity(&self, id: IdentityId) -> Result<Option<Identity>, StoreError> {
-        let row: Option<IdentityRow> = sqlx::query_as(BY_ID)
+        let row: Option<IdentityRow> = query(BY_ID)
             .bind(id.uuid())
             .fetch_optional(&self.reader)
             .await?;
@@ -213,7 +214,7 @@ impl Store {
         &self,
         external_id: &str,
     ) -> Result<Option<Account>, StoreError> {
-        let row: Option<IdentityRow> = sqlx::query_as(BY_EXTERNAL_ID)
+        let row: Option<IdentityRow> = query(BY_EXTERNAL_ID)
             .bind(external_id)
             .fetch_optional(&self.reader)
             .await?;
@@ -231,7 +232,7 @@ impl Store {
         identifier: &str,
     ) -> Result<Option<Account>, StoreError> {
         let statement = "SELECT identity_id FROM identifiers WHERE kind = $1 AND identifier = $2";
-        let id: Option<Uuid> = sqlx::query_scalar(statement)
+        let id: Option<Uuid> = query_scalar(statement)
             .bind(kind.as_str())
             .bind(fold_identifier(kind, identifier))
             .fetch_optional(&self.reader)
@@ -255,7 +256,7 @@ impl Store {
     ) -> Result<Option<Account>, StoreError> {
         let statement = "SELECT identity_id FROM addresses \
                          WHERE purpose = $1 AND via = $2 AND value = $3";
-        let id: Option<Uuid> = sqlx::query_scalar(statement)
+        let id: Option<Uuid> = query_scalar(statement)
             .bind(if recovery { "recovery" } else { "verification" })
             .bind(via.as_str())
             .bind(value.trim().to_lowercase())
@@ -272,8 +273,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer, or a sealed one cannot be opened.
     pub async fn credentials(&self, id: IdentityId) -> Result<Credentials, StoreError> {
-        let mut connection = self.reader.acquire().await?;
-        load_credentials(&mut connection, id, self).await
+        load_credentials(&self.reader, id, self).await
     }
 
     pub(super) async fn with_credentials(&self, identity: Identity) -> Result<Account, StoreError> {
@@ -289,24 +289,25 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn delete_identity(&self, id: IdentityId) -> Result<bool, StoreError> {
-        let done = sqlx::query("DELETE FROM identities WHERE id = $1")
+        let rows = query("DELETE FROM identities WHERE id = $1")
             .bind(id.uuid())
             .execute(&self.writer)
             .await?;
-        Ok(done.rows_affected() > 0)
+        Ok(rows > 0)
     }
 }
 
-async fn load_credentials(
-    connection: &mut SqliteConnection,
+async fn load_credentials<'c>(
+    on: impl Into<Runner<'c>>,
     id: IdentityId,
     store: &Store,
 ) -> Result<Credentials, StoreError> {
+    let mut on = on.into();
     let statement = "SELECT kind, config, version, created_at, updated_at \
                      FROM credentials WHERE identity_id = $1";
-    let rows: Vec<CredentialRow> = sqlx::query_as(statement)
+    let rows: Vec<CredentialRow> = query(statement)
         .bind(id.uuid())
-        .fetch_all(&mut *connection)
+        .fetch_all(on.again())
         .await?;
     let mut credentials = Credentials::new();
     for row in rows {
@@ -316,10 +317,7 @@ async fn load_credentials(
     }
     let statement = "SELECT kind, identifier FROM identifiers WHERE identity_id = $1 \
                      ORDER BY kind, position";
-    let names: Vec<(String, String)> = sqlx::query_as(statement)
-        .bind(id.uuid())
-        .fetch_all(connection)
-        .await?;
+    let names: Vec<(String, String)> = query(statement).bind(id.uuid()).fetch_all(on).await?;
     for (kind, identifier) in names {
         let credential = CredentialType::parse(&kind).and_then(|kind| credentials.find_mut(kind));
         if let Some(credential) = credential {
@@ -329,16 +327,13 @@ async fn load_credentials(
     Ok(credentials)
 }
 
-async fn insert_identity(
-    tx: &mut Transaction<'static, Sqlite>,
-    identity: &Identity,
-) -> Result<(), StoreError> {
+async fn insert_identity(tx: &mut Transaction, identity: &Identity) -> Result<(), StoreError> {
     let statement = "INSERT INTO identities (id, revision, external_id, schema_id, state, \
         state_changed_at, traits, metadata_public, metadata_admin, verifiable_addresses, \
         recovery_addresses, organization_id, created_at, updated_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     let texts = Texts::of(identity)?;
-    sqlx::query(statement)
+    query(statement)
         .bind(identity.id.uuid())
         .bind(identity.revision)
         .bind(&identity.external_id)
@@ -353,22 +348,19 @@ async fn insert_identity(
         .bind(identity.organization_id)
         .bind(micros(identity.created_at))
         .bind(micros(identity.updated_at))
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await
         .map_err(StoreError::unique("external id"))?;
     Ok(())
 }
 
-async fn update_identity(
-    tx: &mut Transaction<'static, Sqlite>,
-    identity: &Identity,
-) -> Result<(), StoreError> {
+async fn update_identity(tx: &mut Transaction, identity: &Identity) -> Result<(), StoreError> {
     let statement = "UPDATE identities SET revision = revision + 1, external_id = $3, \
         schema_id = $4, state = $5, state_changed_at = $6, traits = $7, metadata_public = $8, \
         metadata_admin = $9, verifiable_addresses = $10, recovery_addresses = $11, \
         organization_id = $12, updated_at = $13 WHERE id = $1 AND revision = $2";
     let texts = Texts::of(identity)?;
-    let done = sqlx::query(statement)
+    let rows = query(statement)
         .bind(identity.id.uuid())
         .bind(identity.revision)
         .bind(&identity.external_id)
@@ -382,10 +374,10 @@ async fn update_identity(
         .bind(texts.recovery_addresses)
         .bind(identity.organization_id)
         .bind(micros(identity.updated_at))
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await
         .map_err(StoreError::unique("external id"))?;
-    if done.rows_affected() == 1 {
+    if rows == 1 {
         Ok(())
     } else {
         Err(StoreError::Stale)

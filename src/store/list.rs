@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::row::{IdentityRow, SessionRow, micros};
+use super::sql::{query, query_scalar};
 use super::{Account, Store, StoreError};
 use crate::identity::{IdentityId, Session, SessionId};
 
@@ -54,7 +55,7 @@ impl Store {
         let after = after.map_or(Uuid::nil(), IdentityId::uuid);
         let rows: Vec<IdentityRow> = match filter {
             IdentityFilter::All => {
-                sqlx::query_as("SELECT * FROM identities WHERE id > $1 ORDER BY id LIMIT $2")
+                query("SELECT * FROM identities WHERE id > $1 ORDER BY id LIMIT $2")
                     .bind(after)
                     .bind(limit)
                     .fetch_all(&self.reader)
@@ -65,7 +66,7 @@ impl Store {
                 let statement = "SELECT * FROM identities WHERE id > $1 AND id IN \
                     (SELECT identity_id FROM identifiers WHERE identifier = $3 OR identifier = $4) \
                     ORDER BY id LIMIT $2";
-                sqlx::query_as(statement)
+                query(statement)
                     .bind(after)
                     .bind(limit)
                     .bind(identifier)
@@ -77,7 +78,7 @@ impl Store {
                 let statement = "SELECT * FROM identities WHERE id > $1 AND id IN \
                     (SELECT identity_id FROM identifiers WHERE identifier LIKE $3 ESCAPE '!') \
                     ORDER BY id LIMIT $2";
-                sqlx::query_as(statement)
+                query(statement)
                     .bind(after)
                     .bind(limit)
                     .bind(format!("%{}%", like_literal(part)))
@@ -87,7 +88,7 @@ impl Store {
             IdentityFilter::Organization(organization) => {
                 let statement = "SELECT * FROM identities WHERE id > $1 \
                     AND organization_id = $3 ORDER BY id LIMIT $2";
-                sqlx::query_as(statement)
+                query(statement)
                     .bind(after)
                     .bind(limit)
                     .bind(organization)
@@ -101,7 +102,7 @@ impl Store {
     async fn identity_rows(&self, ids: &[IdentityId]) -> Result<Vec<IdentityRow>, StoreError> {
         let mut rows = Vec::with_capacity(ids.len());
         for id in ids {
-            let row: Option<IdentityRow> = sqlx::query_as("SELECT * FROM identities WHERE id = $1")
+            let row: Option<IdentityRow> = query("SELECT * FROM identities WHERE id = $1")
                 .bind(id.uuid())
                 .fetch_optional(&self.reader)
                 .await?;
@@ -139,11 +140,11 @@ impl Store {
         skip: u32,
         count: u32,
     ) -> Result<(Vec<Account>, u64), StoreError> {
-        let total: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM identities")
+        let total: i64 = query_scalar("SELECT COUNT(*) FROM identities")
             .fetch_one(&self.reader)
             .await?;
         let rows: Vec<IdentityRow> =
-            sqlx::query_as("SELECT * FROM identities ORDER BY id LIMIT $1 OFFSET $2")
+            query("SELECT * FROM identities ORDER BY id LIMIT $1 OFFSET $2")
                 .bind(i64::from(count))
                 .bind(i64::from(skip))
                 .fetch_all(&self.reader)
@@ -169,7 +170,7 @@ impl Store {
             ($1 IS NULL OR issued_at < $1 OR (issued_at = $1 AND id < $2)) \
             AND ($3 IS NULL OR (CASE WHEN active = 1 AND expires_at > $4 THEN 1 ELSE 0 END) = $3) \
             ORDER BY issued_at DESC, id DESC LIMIT $5";
-        let rows: Vec<SessionRow> = sqlx::query_as(statement)
+        let rows: Vec<SessionRow> = query(statement)
             .bind(after.map(|(at, _)| micros(at)))
             .bind(after.map(|(_, id)| id.uuid()))
             .bind(wanted)

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::row::{CredentialRow, credential_config, micros};
+use super::sql::query;
 use super::{Store, StoreError};
 use crate::identity::credential::lookup::{self, Found};
 use crate::identity::{CredentialType, IdentityId};
@@ -34,16 +35,16 @@ impl Store {
     ) -> Result<LookupUse, StoreError> {
         let kind = CredentialType::LookupSecret;
         let mut tx = self.begin().await?;
-        sqlx::query("UPDATE identities SET revision = revision + 1 WHERE id = $1")
+        query("UPDATE identities SET revision = revision + 1 WHERE id = $1")
             .bind(id.uuid())
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         let statement = "SELECT kind, config, version, created_at, updated_at \
                          FROM credentials WHERE identity_id = $1 AND kind = $2";
-        let row: Option<CredentialRow> = sqlx::query_as(statement)
+        let row: Option<CredentialRow> = query(statement)
             .bind(id.uuid())
             .bind(kind.as_str())
-            .fetch_optional(&mut *tx)
+            .fetch_optional(&mut tx)
             .await?;
         let Some(row) = row else {
             return Ok(LookupUse::Unknown);
@@ -64,15 +65,15 @@ impl Store {
         credential.config = lookup::config(&codes);
         let statement = "UPDATE credentials SET config = $4, updated_at = $5 \
                          WHERE identity_id = $1 AND kind = $2 AND config = $3";
-        let done = sqlx::query(statement)
+        let rows = query(statement)
             .bind(id.uuid())
             .bind(kind.as_str())
             .bind(before)
             .bind(credential_config(id, &credential, &self.keys)?)
             .bind(micros(now))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
-        if done.rows_affected() != 1 {
+        if rows != 1 {
             return Ok(LookupUse::Spent);
         }
         tx.commit().await?;

@@ -1,11 +1,11 @@
 //! Where identities, sessions and flows are kept.
 //!
-//! SQLite through sqlx: one connection writes (`BEGIN IMMEDIATE`), others read (WAL), and a
-//! commit is on the disk before anybody is told (`synchronous = FULL`). Statements are written in
-//! the subset that PostgreSQL understands too.
+//! SQLite or PostgreSQL through sqlx, each statement written once (`sql`). On SQLite one connection
+//! writes (`BEGIN IMMEDIATE`) and others read (WAL); on PostgreSQL every connection does both.
+//! Either way a commit is on the disk before anybody is told.
 //!
 //! Whatever may happen only once (a flow's step, a parked payload, a time step of TOTP) is one
-//! conditional write.
+//! conditional write: it decides at the row, not by what was read before.
 
 mod along;
 mod code;
@@ -16,23 +16,19 @@ mod guess;
 mod identity;
 mod list;
 mod lookup;
+mod pool;
 mod row;
+mod schema;
 mod secret_file;
 mod session;
+mod sql;
 mod sweep;
 
-use std::time::Duration;
-
-use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{Sqlite, Transaction};
 use tokio::sync::watch;
 
 pub use along::{Along, MailContent, Outgoing};
 pub use code::{NewCode, TakenCode};
-pub use dsn::Dsn;
+pub use dsn::{Dsn, PostgresServer};
 pub use error::StoreError;
 pub use flow::{FlowRow, Parked};
 pub use guess::Tried;
@@ -44,19 +40,14 @@ pub use session::{SessionFound, TokenChange};
 pub use sweep::Swept;
 
 use crate::identity::keys::Keyring;
-
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
-
-/// Connections that read.
-const READERS: u32 = 8;
-/// How long a statement waits for the writer before it gives up.
-const BUSY: Duration = Duration::from_secs(5);
+use pool::{Pool, Pools, Transaction};
+use sql::query;
 
 /// The database of the identity service. Cheap to clone; clones share the connections.
 #[derive(Clone, Debug)]
 pub struct Store {
-    writer: SqlitePool,
-    reader: SqlitePool,
+    writer: Pool,
+    reader: Pool,
     keys: Keyring,
     bell: watch::Sender<()>,
 }
@@ -67,40 +58,11 @@ impl Store {
     /// # Errors
     /// When it cannot be opened, is damaged, or was written by a newer version.
     pub async fn open(dsn: &Dsn, keys: Keyring) -> Result<Self, StoreError> {
-        let store = match dsn {
-            Dsn::Memory => Self::open_memory(keys).await?,
-            Dsn::Sqlite(path) => {
-                secret_file::make_private(path)?;
-                let options = SqliteConnectOptions::new()
-                    .filename(path)
-                    .create_if_missing(true)
-                    .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(SqliteSynchronous::Full)
-                    .foreign_keys(true)
-                    .busy_timeout(BUSY);
-                let writer = pool(1).connect_with(options.clone()).await?;
-                // Tables first: a reader must not see a database without them.
-                migrate(&writer).await?;
-                let reader = pool(READERS).connect_with(options).await?;
-                Self {
-                    writer,
-                    reader,
-                    keys,
-                    bell: watch::Sender::new(()),
-                }
-            }
+        let Pools { writer, reader } = match dsn {
+            Dsn::Memory => pool::open_memory().await?,
+            Dsn::Sqlite(path) => pool::open_sqlite(path).await?,
+            Dsn::Postgres(server) => pool::open_postgres(server).await?,
         };
-        Ok(store)
-    }
-
-    async fn open_memory(keys: Keyring) -> Result<Self, StoreError> {
-        // The database lives in its one connection, which therefore reads and writes.
-        let options = SqliteConnectOptions::new()
-            .in_memory(true)
-            .foreign_keys(true);
-        let writer = pool(1).connect_with(options).await?;
-        migrate(&writer).await?;
-        let reader = writer.clone();
         Ok(Self {
             writer,
             reader,
@@ -120,7 +82,7 @@ impl Store {
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.reader).await?;
+        query("SELECT 1").execute(&self.reader).await?;
         Ok(())
     }
 
@@ -130,31 +92,9 @@ impl Store {
         self.writer.close().await;
     }
 
-    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    async fn begin(&self) -> Result<Transaction, StoreError> {
+        Ok(self.writer.begin().await?)
     }
-}
-
-fn pool(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(connections)
-        .min_connections(1)
-        .acquire_timeout(BUSY)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-}
-
-async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {
-    MIGRATIONS.run(writer).await.map_err(|error| {
-        if let MigrateError::VersionMissing(version) | MigrateError::VersionTooNew(version, _) =
-            error
-        {
-            StoreError::Newer { version }
-        } else {
-            StoreError::Migration(error.to_string())
-        }
-    })
 }
 
 #[cfg(test)]

@@ -40,6 +40,11 @@ pub fn load_or_make_secrets(dsn: &Dsn) -> Result<Secrets, StoreError> {
             };
             read(&path, &text)
         }
+        Dsn::Postgres(_) => {
+            let message = "a database on PostgreSQL needs `secrets`, the same ones in every \
+                           process: give `secrets: { default: [...] }`";
+            Err(StoreError::Dsn(message.to_owned()))
+        }
     }
 }
 

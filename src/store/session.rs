@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::{FromRow, Sqlite, Transaction};
+use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::pool::Transaction;
 use super::row::{IdentityRow, SessionRow, methods_json, micros, time, write_json};
+use super::sql::{query, query_scalar};
 use super::{Account, Store, StoreError};
 use crate::identity::{AmrEntry, IdentityId, Session, SessionId, TokenHash};
 
@@ -46,6 +48,7 @@ struct TokenRow {
 }
 
 const BY_ID: &str = "SELECT * FROM sessions WHERE id = $1";
+const LOCK: &str = "UPDATE sessions SET updated_at = $2 WHERE id = $1 AND active = 1 RETURNING *";
 
 impl Store {
     /// Stores a new session with its token.
@@ -62,7 +65,7 @@ impl Store {
         let statement = "INSERT INTO sessions (id, identity_id, active, aal, methods, devices, \
             authenticated_at, issued_at, expires_at, created_at, updated_at) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)";
-        sqlx::query(statement)
+        query(statement)
             .bind(session.id.uuid())
             .bind(session.identity_id.uuid())
             .bind(i64::from(session.active))
@@ -73,7 +76,7 @@ impl Store {
             .bind(micros(session.issued_at))
             .bind(micros(session.expires_at))
             .bind(micros(now))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         insert_token(&mut tx, session.id, token, now).await?;
         tx.commit().await?;
@@ -90,7 +93,7 @@ impl Store {
         token: TokenHash,
     ) -> Result<Option<SessionFound>, StoreError> {
         let statement = "SELECT session_id, retired_at FROM session_tokens WHERE hash = $1";
-        let row: Option<TokenRow> = sqlx::query_as(statement)
+        let row: Option<TokenRow> = query(statement)
             .bind(token.as_bytes().as_slice())
             .fetch_optional(&self.reader)
             .await?;
@@ -117,7 +120,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
-        let row: Option<SessionRow> = sqlx::query_as(BY_ID)
+        let row: Option<SessionRow> = query(BY_ID)
             .bind(id.uuid())
             .fetch_optional(&self.reader)
             .await?;
@@ -139,9 +142,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
         let mut tx = self.begin().await?;
-        let row: Option<SessionRow> = sqlx::query_as(BY_ID)
+        // Written before it is read: from here on nobody else changes the row.
+        let row: Option<SessionRow> = query(LOCK)
             .bind(id.uuid())
-            .fetch_optional(&mut *tx)
+            .bind(micros(now))
+            .fetch_optional(&mut tx)
             .await?;
         let Some(mut session) = row.map(SessionRow::read).transpose()? else {
             return Ok(None);
@@ -152,22 +157,22 @@ impl Store {
         session.complete(step, lifespan, now);
         let statement = "UPDATE sessions SET aal = $2, methods = $3, authenticated_at = $4, \
                          expires_at = $5, updated_at = $6 WHERE id = $1";
-        sqlx::query(statement)
+        query(statement)
             .bind(id.uuid())
             .bind(session.aal.as_str())
             .bind(methods_json(&session.methods)?)
             .bind(micros(session.authenticated_at))
             .bind(micros(session.expires_at))
             .bind(micros(now))
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         if let TokenChange::Rotate(token) = token {
             let statement = "UPDATE session_tokens SET retired_at = $2 \
                              WHERE session_id = $1 AND retired_at IS NULL";
-            sqlx::query(statement)
+            query(statement)
                 .bind(id.uuid())
                 .bind(micros(now))
-                .execute(&mut *tx)
+                .execute(&mut tx)
                 .await?;
             insert_token(&mut tx, id, token, now).await?;
         }
@@ -187,13 +192,13 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let statement = "UPDATE sessions SET expires_at = $2, updated_at = $3 \
                          WHERE id = $1 AND active = 1 AND expires_at > $3";
-        let done = sqlx::query(statement)
+        let rows = query(statement)
             .bind(id.uuid())
             .bind(micros(expires_at))
             .bind(micros(now))
             .execute(&self.writer)
             .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(rows == 1)
     }
 
     /// Revokes a session; `identity` limits it to sessions of one identity. Gives whose it was,
@@ -210,7 +215,7 @@ impl Store {
         let statement = "UPDATE sessions SET active = 0, updated_at = $3 \
             WHERE id = $1 AND ($2 IS NULL OR identity_id = $2) AND active = 1 \
             RETURNING identity_id";
-        let owner: Option<Uuid> = sqlx::query_scalar(statement)
+        let owner: Option<Uuid> = query_scalar(statement)
             .bind(id.uuid())
             .bind(identity.map(IdentityId::uuid))
             .bind(micros(now))
@@ -231,7 +236,7 @@ impl Store {
     ) -> Result<Vec<SessionId>, StoreError> {
         let statement = "UPDATE sessions SET active = 0, updated_at = $3 \
             WHERE identity_id = $1 AND ($2 IS NULL OR id <> $2) AND active = 1 RETURNING id";
-        let ended: Vec<Uuid> = sqlx::query_scalar(statement)
+        let ended: Vec<Uuid> = query_scalar(statement)
             .bind(identity.uuid())
             .bind(keep.map(SessionId::uuid))
             .bind(micros(now))
@@ -246,7 +251,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn delete_session(&self, id: SessionId) -> Result<Option<IdentityId>, StoreError> {
         let owner: Option<Uuid> =
-            sqlx::query_scalar("DELETE FROM sessions WHERE id = $1 RETURNING identity_id")
+            query_scalar("DELETE FROM sessions WHERE id = $1 RETURNING identity_id")
                 .bind(id.uuid())
                 .fetch_optional(&self.writer)
                 .await?;
@@ -262,7 +267,7 @@ impl Store {
         identity: IdentityId,
     ) -> Result<Vec<SessionId>, StoreError> {
         let ended: Vec<Uuid> =
-            sqlx::query_scalar("DELETE FROM sessions WHERE identity_id = $1 RETURNING id")
+            query_scalar("DELETE FROM sessions WHERE identity_id = $1 RETURNING id")
                 .bind(identity.uuid())
                 .fetch_all(&self.writer)
                 .await?;
@@ -288,7 +293,7 @@ impl Store {
         let statement = "SELECT COUNT(*) FROM sessions WHERE identity_id = $1 \
             AND ($2 IS NULL OR id <> $2) \
             AND ($3 IS NULL OR (CASE WHEN active = 1 AND expires_at > $4 THEN 1 ELSE 0 END) = $3)";
-        let total: i64 = sqlx::query_scalar(statement)
+        let total: i64 = query_scalar(statement)
             .bind(identity.uuid())
             .bind(except.map(SessionId::uuid))
             .bind(wanted)
@@ -299,7 +304,7 @@ impl Store {
             AND ($2 IS NULL OR id <> $2) \
             AND ($3 IS NULL OR (CASE WHEN active = 1 AND expires_at > $4 THEN 1 ELSE 0 END) = $3) \
             ORDER BY issued_at DESC, id DESC LIMIT $5 OFFSET $6";
-        let rows: Vec<SessionRow> = sqlx::query_as(statement)
+        let rows: Vec<SessionRow> = query(statement)
             .bind(identity.uuid())
             .bind(except.map(SessionId::uuid))
             .bind(wanted)
@@ -315,28 +320,25 @@ impl Store {
 }
 
 async fn insert_token(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Transaction,
     session: SessionId,
     token: TokenHash,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let statement = "INSERT INTO session_tokens (hash, session_id, issued_at) VALUES ($1, $2, $3)";
-    sqlx::query(statement)
+    query(statement)
         .bind(token.as_bytes().as_slice())
         .bind(session.uuid())
         .bind(micros(now))
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     Ok(())
 }
 
-async fn identity_is_active(
-    tx: &mut Transaction<'static, Sqlite>,
-    id: IdentityId,
-) -> Result<bool, StoreError> {
-    let row: Option<IdentityRow> = sqlx::query_as("SELECT * FROM identities WHERE id = $1")
+async fn identity_is_active(tx: &mut Transaction, id: IdentityId) -> Result<bool, StoreError> {
+    let row: Option<IdentityRow> = query("SELECT * FROM identities WHERE id = $1")
         .bind(id.uuid())
-        .fetch_optional(&mut **tx)
+        .fetch_optional(&mut *tx)
         .await?;
     let identity = row.map(IdentityRow::read).transpose()?;
     Ok(identity.is_some_and(|identity| identity.is_active()))

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::row::micros;
+use super::sql::query;
 use super::{Store, StoreError};
 use crate::identity::session::earlier;
 
@@ -85,11 +86,11 @@ impl Store {
         statement: &'static str,
         before: Timestamp,
     ) -> Result<u64, StoreError> {
-        let done = sqlx::query(statement)
+        let rows = query(statement)
             .bind(micros(before))
             .bind(BATCH)
             .execute(&self.writer)
             .await?;
-        Ok(done.rows_affected())
+        Ok(rows)
     }
 }

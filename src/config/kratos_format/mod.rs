@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::database::DatabaseUrl;
 use crate::document::{Fields, Node, Problem, Reading};
 use crate::identity::schema::Schemas;
 use crate::identity::settings::{
@@ -22,6 +23,7 @@ use crate::identity::settings::{
     SessionSettings, Settings, Ui,
 };
 use crate::identity::throttle::ThrottleSettings;
+use crate::store::Dsn;
 use values::GoDuration;
 
 /// Who runs with the configuration.
@@ -41,7 +43,7 @@ pub struct Draft {
     dev: bool,
     public: Listener,
     admin: Listener,
-    dsn: Option<String>,
+    dsn: Option<Dsn>,
     self_service: SelfService,
     methods: MethodSettings,
     hashers: Hashers,
@@ -65,8 +67,14 @@ impl Draft {
 
     /// `dsn` as written.
     #[must_use]
-    pub fn dsn(&self) -> Option<&str> {
-        self.dsn.as_deref()
+    pub const fn dsn(&self) -> Option<&Dsn> {
+        self.dsn.as_ref()
+    }
+
+    /// `secrets` as written.
+    #[must_use]
+    pub const fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// `session.cookie.name`
@@ -136,7 +144,7 @@ impl Draft {
             dev,
             mut public,
             mut admin,
-            dsn,
+            dsn: _,
             mut self_service,
             mut methods,
             hashers,
@@ -177,7 +185,6 @@ impl Draft {
             dev,
             public,
             admin,
-            dsn,
             self_service,
             methods,
             hashers,
@@ -225,7 +232,7 @@ pub fn read(tree: &Node, form: Form, reading: &mut Reading) -> Option<Draft> {
     let mut notices = Vec::new();
     let mut root = Fields::open(tree, reading)?;
     let dev = root.or("dev", false);
-    let dsn: Option<String> = match form {
+    let dsn: Option<DatabaseUrl> = match form {
         Form::Alone => root.required("dsn"),
         Form::Embedded => root.get("dsn"),
     };
@@ -256,7 +263,7 @@ pub fn read(tree: &Node, form: Form, reading: &mut Reading) -> Option<Draft> {
         dev,
         public,
         admin,
-        dsn,
+        dsn: dsn.map(|url| url.0),
         self_service,
         methods,
         hashers,

@@ -33,8 +33,6 @@ pub struct Settings {
     pub public: Listener,
     /// The admin API.
     pub admin: Listener,
-    /// Where data is kept, as written: `memory`, `sqlite://path?..`, `sqlite:path`.
-    pub dsn: Option<String>,
     /// The flows.
     pub self_service: SelfService,
     /// What people prove themselves with.
