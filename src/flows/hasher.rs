@@ -9,12 +9,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OnceCell, Semaphore, oneshot};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::identity::credential::hash::{self, HashError};
 use crate::identity::settings::Hashers;
 use crate::identity::token::random_text;
 use crate::secret::SecretString;
+
+/// Memory from which on a hash waits until no other such one is computed, unless it is of the
+/// configured kind: imported ones may ask for a gibibyte each.
+const LARGE_MEMORY_KIB: u32 = 64 * 1024;
 
 /// Why a password was neither confirmed nor refused.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -55,6 +59,8 @@ struct Inner {
     jobs: Sender<Job>,
     /// Places for those that are hashed and those that wait, so that `jobs` is bounded.
     places: Arc<Semaphore>,
+    /// The turn of imported hashes that take much memory: one at a time.
+    large: Arc<Semaphore>,
     /// A hash that no password fits, made with the configured costs.
     dummy: OnceCell<String>,
 }
@@ -79,6 +85,7 @@ impl PasswordHasher {
             hashers,
             jobs,
             places: Arc::new(Semaphore::new(parallel.saturating_add(queue))),
+            large: Arc::new(Semaphore::new(1)),
             dummy: OnceCell::new(),
         })))
     }
@@ -113,7 +120,15 @@ impl PasswordHasher {
             });
         };
         let hashers = self.0.hashers.clone();
-        self.work(move || {
+        let usual = LARGE_MEMORY_KIB.max(hashers.argon2.memory_kib);
+        let place = self.place()?;
+        let turn = if hash::memory_kib(&stored) > usual {
+            let turn = Arc::clone(&self.0.large).acquire_owned().await;
+            Some(turn.map_err(|_| PasswordError::Stopped)?)
+        } else {
+            None
+        };
+        self.work_at((place, turn), move || {
             let matches = hash::verify(password.expose(), &stored)?;
             let outdated = matches && hash::is_outdated(&stored, &hashers);
             let replacement = outdated.then(|| hash::make(password.expose(), &hashers));
@@ -137,9 +152,20 @@ impl PasswordHasher {
         &self,
         job: impl FnOnce() -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, PasswordError> {
-        let place = Arc::clone(&self.0.places)
-            .try_acquire_owned()
-            .map_err(|_| PasswordError::Busy)?;
+        let place = self.place()?;
+        self.work_at((place, None), job).await
+    }
+
+    fn place(&self) -> Result<OwnedSemaphorePermit, PasswordError> {
+        let place = Arc::clone(&self.0.places).try_acquire_owned();
+        place.map_err(|_| PasswordError::Busy)
+    }
+
+    async fn work_at<T: Send + 'static>(
+        &self,
+        place: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
+        job: impl FnOnce() -> Result<T, HashError> + Send + 'static,
+    ) -> Result<T, PasswordError> {
         let (tell, told) = oneshot::channel();
         let job = move || {
             let done = job();
