@@ -16,7 +16,7 @@ use super::web_listener::WebListener;
 use super::{StartError, own_pages};
 use crate::admin::{Guard, Operations, Readiness};
 use crate::clock::Clock;
-use crate::config::load_kratos;
+use crate::config::{Environment, load_kratos};
 use crate::identity::settings::Listener;
 use crate::pages::Pages;
 use crate::store::Dsn;
@@ -27,9 +27,9 @@ use crate::{admin, pages, selfservice};
 ///
 /// # Errors
 /// The file is wrong, an address is taken, or the database can't be used.
-pub fn serve_identity(file: &Path, styled: bool) -> Result<(), StartError> {
-    let draft = load_kratos(file).map_err(StartError::Invalid)?;
-    let _log = telemetry::start_log(&LogConfig::default(), styled)?;
+pub fn serve_identity(file: &Path, environment: &Environment) -> Result<(), StartError> {
+    let draft = load_kratos(file, environment).map_err(StartError::Invalid)?;
+    let _log = telemetry::start_log(&LogConfig::default(), environment.allows_colour())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

@@ -59,10 +59,7 @@ fn dispatch(command: Command, environment: Environment) -> Ending {
     match command {
         Command::Serve(arguments) => serve(arguments.config, environment),
         Command::Demo(arguments) => demo(arguments, &environment),
-        Command::Identity(arguments) => {
-            let styled = environment.allows_colour();
-            ended(app::serve_identity(&arguments.config, styled))
-        }
+        Command::Identity(arguments) => ended(app::serve_identity(&arguments.config, &environment)),
         Command::Init(arguments) => init::run(&arguments),
         Command::Check(arguments) => check::run(&arguments, environment),
         Command::Config(ConfigCommand::Show(arguments)) => {

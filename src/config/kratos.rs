@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::database::ask_for_secrets;
-use super::kratos_format::{Draft, Form, read};
+use super::kratos_format::{Draft, Form, read, variables_of};
+use super::{Environment, overrides};
 use crate::document::{self, Node, Problems, Reading, Surroundings};
 use crate::store::Dsn;
 
@@ -37,22 +38,23 @@ impl Kratos {
     }
 }
 
-/// Reads a file in Kratos' own format, for the identity service by itself.
+/// Reads a file in Kratos' own format, for the identity service by itself. Kratos' environment
+/// variables go before what the file says.
 ///
 /// # Errors
 /// Every problem of the file.
-pub fn load_kratos(path: &Path) -> Result<Draft, Problems> {
+pub fn load_kratos(path: &Path, environment: &Environment) -> Result<Draft, Problems> {
     let mut problems = Problems::new();
     let Some(mut tree) = document::read_file(path, &mut problems) else {
         return Err(problems);
     };
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    let environment = super::Environment::of_process();
     let around = Surroundings {
         variable: &|name| environment.variable(name),
         folder,
     };
     document::substitute(&mut tree, &around, &mut problems);
+    overrides::apply(&mut tree, &variables_of(environment), &mut problems);
     let mut reading = Reading::in_folder(folder);
     reading.problems = problems;
     let draft = read(&tree, Form::Alone, &mut reading);

@@ -14,6 +14,8 @@ pub struct Override {
     pub path: Vec<String>,
     /// The value.
     pub value: String,
+    /// Whether the value is a list, its items separated by commas.
+    pub several: bool,
 }
 
 impl Override {
@@ -29,6 +31,7 @@ impl Override {
                 .map(str::to_owned)
                 .collect(),
             value: value.to_owned(),
+            several: false,
         })
     }
 
@@ -45,6 +48,7 @@ impl Override {
             source: format!("--set {path}"),
             path: path.split('.').map(str::to_owned).collect(),
             value: value.to_owned(),
+            several: false,
         })
     }
 }
@@ -56,15 +60,24 @@ pub(super) fn apply(root: &mut Node, overrides: &[Override], problems: &mut Prob
         // An empty text: the value may be a secret, so no excerpt shows it.
         let source = Source::new(&given.source, "");
         let place = Place::start_of(&source);
-        if let Err(problem) = put(root, &given.path, &given.value, &place) {
+        if let Err(problem) = put(root, &given.path, given, &place) {
             problems.add(*problem);
         }
     }
 }
 
-fn put(node: &mut Node, path: &[String], text: &str, place: &Place) -> Result<(), Box<Problem>> {
+fn put(
+    node: &mut Node,
+    path: &[String],
+    given: &Override,
+    place: &Place,
+) -> Result<(), Box<Problem>> {
     let Some((key, rest)) = path.split_first() else {
-        return replace(node, text, place);
+        if given.several {
+            *node = list(&given.value, place);
+            return Ok(());
+        }
+        return replace(node, &given.value, place);
     };
     if node.is_null() {
         *node = Node {
@@ -87,7 +100,7 @@ fn put(node: &mut Node, path: &[String], text: &str, place: &Place) -> Result<()
                     entry
                 }
             };
-            put(&mut entry.value, rest, text, place)
+            put(&mut entry.value, rest, given, place)
         }
         Value::List(items) => {
             let item = key
@@ -95,7 +108,7 @@ fn put(node: &mut Node, path: &[String], text: &str, place: &Place) -> Result<()
                 .ok()
                 .and_then(|index| items.get_mut(index));
             match item {
-                Some(item) => put(item, rest, text, place),
+                Some(item) => put(item, rest, given, place),
                 None => Err(out_of_place(place, &format!("there is no item {key}"))),
             }
         }
@@ -150,6 +163,14 @@ fn absent(key: &str, place: &Place) -> Entry {
             place: place.clone(),
         },
         value,
+    }
+}
+
+fn list(text: &str, place: &Place) -> Node {
+    let items = text.split(',').map(str::trim).filter(|one| !one.is_empty());
+    Node {
+        place: place.clone(),
+        value: Value::List(items.map(|one| scalar(one, place)).collect()),
     }
 }
 

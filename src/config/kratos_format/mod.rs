@@ -10,6 +10,7 @@ mod schema;
 mod serve;
 mod session;
 mod values;
+mod variables;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use crate::identity::settings::{
 use crate::identity::throttle::ThrottleSettings;
 use crate::store::Dsn;
 use values::GoDuration;
+pub(super) use variables::overrides as variables_of;
 
 /// Who runs with the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::aal::Aal;
+use crate::config::{Environment, load_kratos};
 use crate::document::{Problems, Source, parse};
 use crate::identity::settings::{HasherAlgorithm, Hook, RegistrationStyle, RequiredAal, SameSite};
 
@@ -269,4 +270,44 @@ fn durations_are_written_as_in_go() {
     for wrong in ["", "5", "1d", "h", "-1s", "1.5h", "1h "] {
         assert_eq!(values::parse_go_duration(wrong), None, "{wrong}");
     }
+}
+
+#[test]
+fn kratos_own_variables_name_every_key_and_lists_by_commas() {
+    let environment = Environment::from([
+        ("SERVE_PUBLIC_BASE_URL", "https://id.example/"),
+        ("SELFSERVICE_FLOWS_LOGIN_UI_URL", "https://id.example/in"),
+        ("SESSION_COOKIE_NAME", "from_outside"),
+        ("SESSION_LIFESPAN", "2h"),
+        (
+            "SELFSERVICE_ALLOWED_RETURN_URLS",
+            "https://a.example/, https://b.example/${HOME}",
+        ),
+        ("HOME", "/nowhere"),
+        ("PATH", "/bin"),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kratos.yml");
+    std::fs::write(&file, minimal()).unwrap();
+    let draft = load_kratos(&file, &environment).unwrap();
+    assert_eq!(draft.base_url(), "https://id.example/");
+    assert_eq!(draft.session_cookie(), "from_outside");
+    let settings = draft.settle("https://id.example");
+    assert_eq!(settings.self_service.login.ui_url, "https://id.example/in");
+    assert_eq!(settings.session.lifespan, Duration::from_secs(2 * 60 * 60));
+    assert_eq!(
+        settings.self_service.allowed_return_urls,
+        ["https://a.example/", "https://b.example/${HOME}"]
+    );
+}
+
+#[test]
+fn a_variable_that_is_no_value_of_its_key_is_named_in_the_problem() {
+    let environment = Environment::from([("SESSION_LIFESPAN", "soon")]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kratos.yml");
+    std::fs::write(&file, minimal()).unwrap();
+    let problems = load_kratos(&file, &environment).unwrap_err();
+    let told = format!("{problems:?}");
+    assert!(told.contains("SESSION_LIFESPAN"), "{told}");
 }
