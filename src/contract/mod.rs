@@ -11,6 +11,7 @@ mod identity;
 mod message;
 mod node;
 mod order;
+mod script;
 mod session;
 pub mod texts;
 
@@ -24,4 +25,5 @@ pub use node::{
     Label, Node, NodeGroup, NodeKind, ScriptAttributes, TextAttributes,
 };
 pub use order::sort_nodes;
+pub use script::{SECURITY_KEY_SCRIPT, SECURITY_KEY_SCRIPT_PATH};
 pub use session::{AuthenticationMethodEntry, Device, Session};

@@ -298,6 +298,63 @@ impl Node {
             .label(label)
     }
 
+    /// A script to load, checked by its hash.
+    #[must_use]
+    pub fn script(
+        group: NodeGroup,
+        id: &str,
+        src: String,
+        integrity: String,
+        nonce: String,
+    ) -> Self {
+        Self {
+            kind: NodeKind::Script,
+            group,
+            attributes: Attributes::Script(ScriptAttributes {
+                src,
+                is_async: true,
+                referrerpolicy: "no-referrer".to_owned(),
+                crossorigin: "anonymous".to_owned(),
+                integrity,
+                kind: "text/javascript".to_owned(),
+                id: id.to_owned(),
+                nonce,
+                node_type: NodeKind::Script,
+            }),
+            messages: Vec::new(),
+            meta: Label::default(),
+        }
+    }
+
+    /// Names the function for a click, and the same as script for older clients.
+    #[must_use]
+    pub fn on_click(mut self, function: &str, call: String) -> Self {
+        if let Attributes::Input(input) = &mut self.attributes {
+            input.onclick = Some(call);
+            input.onclick_trigger = Some(function.to_owned());
+        }
+        self
+    }
+
+    /// Names the function for loading, and the same as script for older clients.
+    #[must_use]
+    pub fn on_load(mut self, function: &str, call: String) -> Self {
+        if let Attributes::Input(input) = &mut self.attributes {
+            input.onload = Some(call);
+            input.onload_trigger = Some(function.to_owned());
+        }
+        self
+    }
+
+    /// Switches a field or button off.
+    #[must_use]
+    pub fn disabled(mut self) -> Self {
+        if let Attributes::Input(input) = &mut self.attributes {
+            input.disabled = true;
+        }
+        self
+    }
+
     /// A text to read.
     #[must_use]
     pub fn text(group: NodeGroup, id: &str, text: Message) -> Self {

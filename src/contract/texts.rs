@@ -23,15 +23,21 @@ sentences! {
     info second_factor_please 1010004 "Confirm it with your second factor.";
     info totp_code_label 1010006 "Code from your authenticator app";
     info lookup_secret_label 1010007 "Backup code";
+    info use_security_key 1010008 "Use a security key";
     info use_totp 1010009 "Use the authenticator app";
     info login_code_sent 1010014 "If there is an account with this address, a code was sent to it. Enter the code to sign in.";
     info send_login_code 1010015 "Send me a code";
+    info prepare_your_key 1010012 "Have your security key at hand: plug it in, or hold it to your device, and go on.";
+    info continue_with_key 1010013 "Continue";
+    info use_passkey 1010021 "Sign in with a passkey";
     info use_lookup_secret 1010010 "Use the backup code";
     info sign_in_with_password 1010022 "Sign in with the password";
     info second_factor_code_sent 1010025 "A code was sent to you. Enter it to go on.";
     info sign_up 1040001 "Sign up";
     info registration_code_sent 1040005 "A code was sent to the address you gave. Enter it to finish signing up.";
     info sign_up_with_code 1040006 "Sign up with a code";
+    info sign_up_with_key 1040004 "Sign up with a security key";
+    info sign_up_with_passkey 1040007 "Sign up with a passkey";
     info back 1040008 "Back";
     info choose_credential 1040009 "Choose how you want to sign in from now on.";
     success changes_saved 1050001 "Your changes are saved.";
@@ -41,6 +47,9 @@ sentences! {
     info regenerate_lookup_secrets 1050008 "Make new backup codes";
     info lookup_secrets_label 1050010 "These are your backup codes. Keep them in a safe place.";
     info confirm_lookup_secrets 1050011 "I have kept the backup codes";
+    info add_security_key 1050012 "Add a security key";
+    info security_key_name 1050013 "Name of the security key";
+    info add_passkey 1050019 "Add a passkey";
     info disable_lookup_secrets 1050016 "Switch the backup codes off";
     info totp_secret_label 1050017 "Secret for your authenticator app; enter it there if you cannot scan the QR code";
     info recovery_link_sent 1060002 "If there is an account with this address, a link to it was sent there.";
@@ -73,6 +82,9 @@ sentences! {
     error no_identifier 4000009 "No identifier was found that could be used to sign in.";
     error no_totp 4000011 "No authenticator app is set up for this account.";
     error lookup_secret_used 4000012 "This backup code was used already. Take another one.";
+    error no_security_key 4000013 "No security key is set up for this account.";
+    error no_key_account 4000015 "There is no account that signs in with this security key or passkey.";
+    error key_wrong 4000043 "The security key or passkey was not accepted.";
     error no_lookup_secrets 4000014 "No backup codes are set up for this account.";
     error lookup_secret_wrong 4000016 "This backup code is not right.";
     error password_like_identifier 4000031 "This password is too much like your identifier. Choose another one.";
@@ -129,6 +141,45 @@ pub fn lookup_secrets(codes: &[(&str, Option<Timestamp>)]) -> Message {
         .map(|&(code, used_at)| used_at.map_or_else(|| lookup_secret(code), lookup_secret_spent))
         .collect();
     Message::info(1_050_015, words.join(", ")).with(json!({ "secrets": each }))
+}
+
+/// Message 1050018: takes away the security key of this name.
+#[must_use]
+pub fn remove_security_key(name: &str, added_at: Option<Timestamp>) -> Message {
+    remove_key(1_050_018, "security key", name, added_at)
+}
+
+/// Message 1050020: takes away the passkey of this name.
+#[must_use]
+pub fn remove_passkey(name: &str, added_at: Option<Timestamp>) -> Message {
+    remove_key(1_050_020, "passkey", name, added_at)
+}
+
+fn remove_key(id: u32, what: &str, name: &str, added_at: Option<Timestamp>) -> Message {
+    let at = added_at.unwrap_or(Timestamp::UNIX_EPOCH);
+    Message::info(id, format!("Remove the {what} \"{name}\"")).with(json!({
+        "display_name": name,
+        "added_at": at,
+        "added_at_unix": at.as_second(),
+    }))
+}
+
+/// Message 4000001: a key that somebody has enrolled already.
+#[must_use]
+pub fn key_known() -> Message {
+    generic("This security key or passkey is enrolled already.")
+}
+
+/// Message 4000001: an answer to a challenge that was used.
+#[must_use]
+pub fn key_answer_late() -> Message {
+    generic("This answer came too late or twice. Please try again.")
+}
+
+/// Message 4000001: what signs somebody in stays.
+#[must_use]
+pub fn last_first_factor() -> Message {
+    generic("This is your last way to sign in. Set up another one before you remove it.")
 }
 
 /// Message 1070002: a label taken from the identity schema.

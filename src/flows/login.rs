@@ -28,6 +28,10 @@ pub(super) enum LoginMethod {
     Password,
     /// `totp`, a second factor.
     Totp,
+    /// `passkey`, a first factor.
+    Passkey,
+    /// `webauthn`: a first factor or a second one, as each key was enrolled.
+    Webauthn,
     /// `lookup_secret`, a second factor.
     LookupSecret,
     /// `identifier_first`, which only finds out who it is.
@@ -36,9 +40,11 @@ pub(super) enum LoginMethod {
 
 impl LoginMethod {
     /// All of them, in the order they are asked.
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 6] = [
         Self::Password,
         Self::Totp,
+        Self::Passkey,
+        Self::Webauthn,
         Self::LookupSecret,
         Self::IdentifierFirst,
     ];
@@ -47,15 +53,19 @@ impl LoginMethod {
         match self {
             Self::Password => "password",
             Self::Totp => "totp",
+            Self::Passkey => "passkey",
+            Self::Webauthn => "webauthn",
             Self::LookupSecret => "lookup_secret",
             Self::IdentifierFirst => IDENTIFIER_FIRST,
         }
     }
 
-    const fn is_second_factor(self) -> bool {
+    /// Whether the method answers the second step, or the first one.
+    const fn answers(self, second_factor: bool) -> bool {
         match self {
-            Self::Password | Self::IdentifierFirst => false,
-            Self::Totp | Self::LookupSecret => true,
+            Self::Password | Self::Passkey | Self::IdentifierFirst => !second_factor,
+            Self::Totp | Self::LookupSecret => second_factor,
+            Self::Webauthn => true,
         }
     }
 }
@@ -68,6 +78,8 @@ pub(super) enum Try {
     Wrong,
     /// The form goes on to its next screen.
     NextScreen,
+    /// The form goes on in a browser only, on its page.
+    Elsewhere,
 }
 
 impl Service {
@@ -140,6 +152,7 @@ impl Service {
             (false, _) if self.asks_identifier_first() => identifier_screen(&self.settings),
             (false, _) => login_nodes(&self.settings, None),
         };
+        self.offer_login_keys(&mut record, current);
         sort_nodes(FlowKind::Login, &mut record.nodes, &[], 0);
         record
     }
@@ -222,6 +235,14 @@ impl Service {
             (LoginMethod::Totp, Some(current)) => {
                 self.try_totp(record, visitor, &fields, current).await?
             }
+            (LoginMethod::Passkey, current) => {
+                self.try_passkey(record, visitor, &fields, current.as_ref())
+                    .await?
+            }
+            (LoginMethod::Webauthn, current) => {
+                self.try_key(record, visitor, &fields, current.as_ref())
+                    .await?
+            }
             (LoginMethod::LookupSecret, Some(current)) => {
                 self.try_lookup_secret(record, visitor, &fields, current)
                     .await?
@@ -233,6 +254,7 @@ impl Service {
         };
         match tried {
             Try::Wrong | Try::NextScreen => self.refused(record, visitor, None).await,
+            Try::Elsewhere => self.moved_on(record).await,
             Try::Passed(passed) => self.signed_in(record, visitor, current, *passed).await,
         }
     }
@@ -244,14 +266,25 @@ impl Service {
     }
 
     fn login_method(&self, record: &FlowRecord, fields: &Fields) -> Option<LoginMethod> {
-        let wanted = fields.text("method")?;
+        let wanted = fields
+            .text("method")
+            .or_else(|| key_method(fields).map(str::to_owned))?;
         LoginMethod::ALL.into_iter().find(|&method| {
-            let offered = method != LoginMethod::IdentifierFirst
-                || (self.asks_identifier_first() && !record.refresh);
-            offered
-                && method.as_str() == wanted
-                && method.is_second_factor() == record.second_factor
+            method.as_str() == wanted
+                && method.answers(record.second_factor)
+                && self.offers(method, record)
         })
+    }
+
+    fn offers(&self, method: LoginMethod, record: &FlowRecord) -> bool {
+        let methods = &self.settings.methods;
+        match method {
+            LoginMethod::Password | LoginMethod::Totp => true,
+            LoginMethod::LookupSecret => methods.lookup_secret_enabled,
+            LoginMethod::Passkey => methods.passkey.enabled,
+            LoginMethod::Webauthn => self.offers_keys(record),
+            LoginMethod::IdentifierFirst => self.asks_identifier_first() && !record.refresh,
+        }
     }
 
     /// Whether the flow expired or was used up by an earlier success.
@@ -282,6 +315,16 @@ impl Service {
 
     pub(super) fn can_sign_in(account: &Account) -> bool {
         account.identity.is_active()
+    }
+}
+
+/// Scripts send the answer of a key without a word for the method.
+fn key_method(fields: &Fields) -> Option<&'static str> {
+    let given = |name: &str| fields.text(name).is_some_and(|answer| !answer.is_empty());
+    if given("passkey_login") {
+        Some("passkey")
+    } else {
+        given("webauthn_login").then_some("webauthn")
     }
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::keys::KeyOffer;
 use super::site::Site;
 use crate::aal::Aal;
 use crate::contract::{
@@ -51,6 +52,12 @@ pub struct FlowRecord {
     pub identity: Option<IdentityId>,
     /// Settings: the otpauth URL of an authenticator app being set up.
     pub totp_url: Option<String>,
+    /// The challenge for a security key, until it is answered.
+    #[serde(default)]
+    pub key_offer: Option<KeyOffer>,
+    /// The challenge for a passkey, until it is answered.
+    #[serde(default)]
+    pub passkey_offer: Option<KeyOffer>,
     /// Settings: lookup secrets that were shown and wait to be confirmed.
     #[serde(default)]
     pub lookup_pending: Vec<String>,
@@ -132,6 +139,8 @@ impl FlowRecord {
             browser: opening.browser,
             identity: None,
             totp_url: None,
+            key_offer: None,
+            passkey_offer: None,
             lookup_pending: Vec::new(),
             continues_as: None,
             sent: None,

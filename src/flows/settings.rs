@@ -86,6 +86,7 @@ impl Service {
             let url = record.totp_url.as_deref();
             settings_nodes(&self.settings, schema, identity, credentials, url)
         });
+        self.offer_keys(record, account);
     }
 
     fn totp_offer(&self, identity: &Identity) -> String {
@@ -189,7 +190,7 @@ impl Service {
                 }
             },
         };
-        let Some(change) = Change::find(&fields, &self.settings) else {
+        let Some(change) = Change::find(&fields, &self.settings, record.transport) else {
             let text = texts::settings_method_missing();
             return self.refused_with(record, visitor, owner, text).await;
         };
@@ -220,6 +221,8 @@ impl Service {
             Change::Profile => self.change_profile(record, &current, fields).await?,
             Change::Password => self.change_password(record, &current, fields).await?,
             Change::Totp => self.change_totp(record, visitor, &current, fields).await?,
+            Change::Passkey => self.change_passkeys(record, &current, fields).await?,
+            Change::Webauthn => self.change_keys(record, &current, fields).await?,
             Change::LookupSecret(what) => {
                 self.change_lookup_secrets(record, &current, fields, what)
                     .await?
@@ -303,6 +306,8 @@ impl Service {
         self.insert_flow(&next).await?;
         record.state = FlowState::Success;
         record.continues_as = Some(next.id);
+        record.key_offer = None;
+        record.passkey_offer = None;
         record.lookup_pending.clear();
         record.transient_payload = None;
         record.nodes = next.nodes;

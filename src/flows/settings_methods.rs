@@ -12,7 +12,7 @@ use super::service::{Service, internal};
 use super::traits::{complain, submitted};
 use super::visitor::Visitor;
 use crate::aal::{Aal, AuthenticationMethod};
-use crate::contract::{FlowKind, NodeGroup, sort_nodes, texts};
+use crate::contract::{FlowKind, NodeGroup, Transport, sort_nodes, texts};
 use crate::identity::credential::{password, totp};
 use crate::identity::schema::IdentitySchema;
 use crate::identity::settings::{HasherAlgorithm, Settings};
@@ -31,13 +31,17 @@ pub(super) enum Change {
     Password,
     /// The authenticator app.
     Totp,
+    /// Passkeys.
+    Passkey,
+    /// Security keys.
+    Webauthn,
     /// Lookup secrets.
     LookupSecret(LookupChange),
 }
 
 impl Change {
     /// Reads what a submit wants to change, of what can be changed.
-    pub(super) fn find(fields: &Fields, settings: &Settings) -> Option<Self> {
+    pub(super) fn find(fields: &Fields, settings: &Settings, transport: Transport) -> Option<Self> {
         let methods = &settings.methods;
         let method = fields.text("method");
         match method.as_deref() {
@@ -45,6 +49,16 @@ impl Change {
             Some("password") => methods.password.enabled.then_some(Self::Password),
             Some("totp") => methods.totp.enabled.then_some(Self::Totp),
             None if methods.totp.enabled && fields.is_true("totp_unlink") => Some(Self::Totp),
+            Some(_) | None if methods.passkey.enabled && gives(fields, PASSKEY_FIELDS) => {
+                Some(Self::Passkey)
+            }
+            Some(_) | None
+                if methods.webauthn.enabled
+                    && transport == Transport::Browser
+                    && gives(fields, KEY_FIELDS) =>
+            {
+                Some(Self::Webauthn)
+            }
             // These go by what they are told to do, whatever the method is said to be.
             Some(_) | None => LookupChange::find(fields)
                 .filter(|_| methods.lookup_secret_enabled)
@@ -57,9 +71,20 @@ impl Change {
             Self::Profile => "profile",
             Self::Password => "password",
             Self::Totp => "totp",
+            Self::Passkey => "passkey",
+            Self::Webauthn => "webauthn",
             Self::LookupSecret(_) => "lookup_secret",
         }
     }
+}
+
+const PASSKEY_FIELDS: [&str; 2] = ["passkey_settings_register", "passkey_remove"];
+const KEY_FIELDS: [&str; 2] = ["webauthn_register", "webauthn_remove"];
+
+/// Whether one of these fields has something in it.
+fn gives(fields: &Fields, names: [&str; 2]) -> bool {
+    let given = |name| fields.text(name).is_some_and(|text| !text.is_empty());
+    names.into_iter().any(given)
 }
 
 /// What came of a change.

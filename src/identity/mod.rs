@@ -15,6 +15,7 @@ pub mod session;
 pub mod settings;
 pub mod throttle;
 pub mod token;
+pub mod webauthn;
 
 pub use credential::{Credential, CredentialType, Credentials};
 pub use event::{IdentityEvent, Listener};

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::route::{Route, cleaned};
 use super::visit::{self, Visit};
 use super::{Config, reply, schemas};
-use crate::contract::{FlowKind, Transport};
+use crate::contract::{FlowKind, SECURITY_KEY_SCRIPT, Transport};
 use crate::flows::{Answer, Browser, Failure, Outcome, Problem, Program, Service, Submission};
 use crate::flows::{Visitor, Wants};
 use crate::identity::settings::{CookieAttributes, SameSite};
@@ -158,6 +158,7 @@ impl Door {
             }
             Route::Schemas => return schemas::list(schemas, &visitor.query),
             Route::Schema(name) => return schemas::one(schemas, name, request_id),
+            Route::KeyScript => return reply::script(SECURITY_KEY_SCRIPT),
             Route::ChangePassword => {
                 let to = self.service.site().ui(FlowKind::Settings);
                 return reply::redirect(&parts.method, StatusCode::SEE_OTHER, to);
@@ -214,6 +215,7 @@ impl Door {
             Route::Schemas
             | Route::Schema(_)
             | Route::ChangePassword
+            | Route::KeyScript
             | Route::Alive
             | Route::Ready
             | Route::Admin

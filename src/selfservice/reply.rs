@@ -16,6 +16,7 @@ use crate::web::SetCookie;
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const ERROR_JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const JAVASCRIPT: HeaderValue = HeaderValue::from_static("text/javascript; charset=utf-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const NO_CACHE: HeaderValue =
     HeaderValue::from_static("private, no-cache, no-store, must-revalidate");
@@ -33,6 +34,13 @@ fn response(status: StatusCode, kind: Option<HeaderValue>, body: impl Into<Body>
 /// JSON, ending in a line break.
 pub(super) fn json(status: StatusCode, body: &Value) -> Response {
     response(status, Some(JSON), format!("{body}\n"))
+}
+
+/// A script. Nobody may take it for anything else.
+pub(super) fn script(source: &'static str) -> Response {
+    let mut response = response(StatusCode::OK, Some(JAVASCRIPT), source);
+    set(&mut response, "x-content-type-options", "nosniff");
+    response
 }
 
 /// A refusal; `request_id` is the id that the client sent.

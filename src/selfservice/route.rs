@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::contract::{FlowKind, Transport};
+use crate::contract::{FlowKind, SECURITY_KEY_SCRIPT_PATH, Transport};
 
 /// What a request asks for, by its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub(super) enum Route<'p> {
     Schema(&'p str),
     /// Where password managers look for a way to change the password.
     ChangePassword,
+    /// The script of forms with security keys.
+    KeyScript,
     /// Whether the process runs.
     Alive,
     /// Whether it can work.
@@ -53,6 +55,7 @@ impl<'p> Route<'p> {
             "/health/alive" => return Self::Alive,
             "/health/ready" => return Self::Ready,
             "/.well-known/change-password" => return Self::ChangePassword,
+            SECURITY_KEY_SCRIPT_PATH => return Self::KeyScript,
             _ => {}
         }
         if let Some(rest) = path.strip_prefix("/self-service/") {
@@ -124,6 +127,7 @@ impl<'p> Route<'p> {
             | Self::Schemas
             | Self::Schema(_)
             | Self::ChangePassword
+            | Self::KeyScript
             | Self::Unknown => false,
         }
     }
@@ -145,6 +149,7 @@ impl<'p> Route<'p> {
             | Self::Schemas
             | Self::Schema(_)
             | Self::ChangePassword
+            | Self::KeyScript
             | Self::Alive
             | Self::Ready
             | Self::Unknown => "GET, HEAD",

@@ -86,6 +86,7 @@ impl Store {
         for table in [
             "DELETE FROM credentials WHERE identity_id = $1",
             "DELETE FROM addresses WHERE identity_id = $1",
+            "DELETE FROM security_keys WHERE identity_id = $1",
         ] {
             query(table)
                 .bind(identity.id.uuid())
@@ -129,6 +130,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         for credential in credentials.iter() {
             self.insert_credential(tx, identity.id, credential).await?;
+            Self::note_keys(tx, identity.id, credential).await?;
         }
         let verifiable = identity.verifiable_addresses.iter();
         let verifiable = verifiable.map(|one| ("verification", one.via, &one.value));

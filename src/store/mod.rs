@@ -14,6 +14,7 @@ mod error;
 mod flow;
 mod guess;
 mod identity;
+mod keys;
 mod list;
 mod lookup;
 mod pool;

@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
+use super::keys::{read_passkey, read_webauthn};
 use super::refuse;
-use super::values::{GoDuration, Memory, WrittenUrl};
+use super::values::{GoDuration, Memory};
 use crate::document::Fields;
 use crate::identity::settings::{
     Argon2Settings, BcryptSettings, CodeSettings, HasherAlgorithm, Hashers, MethodSettings,
-    PasswordSettings, TotpSettings, WebauthnSettings,
+    PasswordSettings, TotpSettings,
 };
 
 /// The least cost of bcrypt outside development, as in Kratos.
@@ -23,6 +24,7 @@ pub(super) fn read(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> M
     });
     let code = section.within("code", read_code);
     let webauthn = section.within("webauthn", read_webauthn);
+    let passkey = section.within("passkey", read_passkey);
     let mut enabled = |name: &'static str, default: bool| {
         section.within(name, |inner| {
             inner.raw("config", json!({"type": "object"}));
@@ -37,7 +39,7 @@ pub(super) fn read(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> M
         profile_enabled: enabled("profile", true),
         lookup_secret_enabled: enabled("lookup_secret", false),
         link_enabled: enabled("link", false),
-        passkey_enabled: enabled("passkey", false),
+        passkey,
         oidc_enabled: enabled("oidc", false),
     };
     for name in ["b2b", "saml", "deviceauthn", "captcha"] {
@@ -49,8 +51,6 @@ pub(super) fn read(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> M
 
 fn say_what_is_missing(methods: &MethodSettings, notices: &mut Vec<String>) {
     let not_yet = [
-        ("webauthn", methods.webauthn.enabled),
-        ("passkey", methods.passkey_enabled),
         ("oidc", methods.oidc_enabled),
         ("link", methods.link_enabled),
         (
@@ -123,40 +123,6 @@ fn read_code(section: &mut Fields<'_, '_>) -> CodeSettings {
         mfa_enabled,
         lifespan,
         max_submissions,
-    }
-}
-
-fn read_webauthn(section: &mut Fields<'_, '_>) -> WebauthnSettings {
-    let enabled = section.or("enabled", false);
-    let mut settings = section.within("config", |config| {
-        let passwordless = config.or("passwordless", false);
-        let mut settings = config.within("rp", read_relying_party);
-        settings.passwordless = passwordless;
-        settings
-    });
-    settings.enabled = enabled;
-    if enabled && (settings.rp_id.is_empty() || settings.rp_display_name.is_empty()) {
-        let message = "`webauthn` needs `config.rp.id` and `config.rp.display_name`";
-        section.problem_at("enabled", "missing_key", message, None);
-    }
-    settings
-}
-
-fn read_relying_party(section: &mut Fields<'_, '_>) -> WebauthnSettings {
-    let origin: Option<WrittenUrl> = section.get("origin");
-    let origins: Option<Vec<WrittenUrl>> = section.get("origins");
-    if origin.is_some() && origins.is_some() {
-        let message = "`origin` and `origins` exclude each other";
-        section.problem_at("origins", "contradiction", message, None);
-    }
-    section.raw("icon", json!({"type": "string"}));
-    let origins = origins.unwrap_or_default().into_iter().chain(origin);
-    WebauthnSettings {
-        enabled: false,
-        passwordless: false,
-        rp_id: section.or("id", String::new()),
-        rp_display_name: section.or("display_name", String::new()),
-        origins: origins.map(|url| url.0).collect(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! that it has not are accepted, and it says so at the start.
 
 mod flow;
+mod keys;
 mod linked;
 mod method;
 mod schema;
@@ -173,10 +174,7 @@ impl Draft {
         if methods.totp.issuer.is_empty() {
             host.clone_into(&mut methods.totp.issuer);
         }
-        if methods.webauthn.origins.is_empty() && methods.webauthn.enabled {
-            let scheme = parsed.as_ref().map_or("https", url::Url::scheme);
-            methods.webauthn.origins = vec![format!("{scheme}://{}", methods.webauthn.rp_id)];
-        }
+        keys::settle_origins(&mut methods, public_url);
         let secure_by_default = match form {
             Form::Alone => !dev,
             Form::Embedded => !dev && public_url.starts_with("https:"),

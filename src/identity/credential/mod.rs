@@ -4,6 +4,7 @@
 //! that types which come later need no other storage; each type reads its own shape.
 
 pub mod hash;
+pub mod keys;
 pub mod lookup;
 pub mod password;
 pub mod totp;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::identity::webauthn::{Attachment, Requirement};
+
 /// What people prove themselves with.
 #[derive(Clone, Debug, Default)]
 pub struct MethodSettings {
@@ -19,8 +21,8 @@ pub struct MethodSettings {
     pub webauthn: WebauthnSettings,
     /// Whether links by mail are on.
     pub link_enabled: bool,
-    /// Whether passkeys are on.
-    pub passkey_enabled: bool,
+    /// Passkeys.
+    pub passkey: PasskeySettings,
     /// Whether sign-in with other providers is on.
     pub oidc_enabled: bool,
 }
@@ -107,6 +109,45 @@ pub struct WebauthnSettings {
     pub rp_display_name: String,
     /// Where keys may be used; the public origin unless configured.
     pub origins: Vec<String>,
+}
+
+/// `methods.passkey`
+#[derive(Clone, Debug)]
+pub struct PasskeySettings {
+    /// Whether passkeys are on.
+    pub enabled: bool,
+    /// The relying party's domain.
+    pub rp_id: String,
+    /// The name that browsers show.
+    pub rp_display_name: String,
+    /// Where passkeys may be used; the public origin unless configured.
+    pub origins: Vec<String>,
+    /// Where authenticators have to sit, if that matters.
+    pub attachment: Option<Attachment>,
+    /// Whether the key is found without a name.
+    pub resident_key: Requirement,
+    /// Whether the authenticator has to know the person.
+    pub user_verification: Requirement,
+    /// How long enrolling may take, in milliseconds.
+    pub registration_timeout_millis: u64,
+    /// How long signing may take, in milliseconds.
+    pub login_timeout_millis: u64,
+}
+
+impl Default for PasskeySettings {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            rp_id: String::new(),
+            rp_display_name: String::new(),
+            origins: Vec::new(),
+            attachment: None,
+            resident_key: Requirement::Required,
+            user_verification: Requirement::Preferred,
+            registration_timeout_millis: 300_000,
+            login_timeout_millis: 300_000,
+        }
+    }
 }
 
 /// What new password hashes are made with.

@@ -17,7 +17,7 @@ pub use flow::{
 };
 pub use method::{
     Argon2Settings, BcryptSettings, CodeSettings, HasherAlgorithm, Hashers, MethodSettings,
-    PasswordSettings, TotpSettings, WebauthnSettings,
+    PasskeySettings, PasswordSettings, TotpSettings, WebauthnSettings,
 };
 pub use server::{CookieAttributes, Cors, Listener, SameSite, Secrets};
 

@@ -1,0 +1,10 @@
+//! Security keys and passkeys: offering them, enrolling them, signing in with them.
+
+mod login;
+mod nodes;
+mod offer;
+mod passkey;
+mod passkey_settings;
+mod settings;
+
+pub use offer::KeyOffer;
