@@ -10,7 +10,7 @@ use super::StartError;
 use crate::admin::Identities;
 use crate::clock::Clock;
 use crate::courier::{self, Courier};
-use crate::flows::{self, OwnPlaces, PasswordHasher};
+use crate::flows::{self, OwnPlaces, PasswordHasher, Worth};
 use crate::identity::keys::Keyring;
 use crate::identity::settings::Settings;
 use crate::identity::{IdentityEvent, Listener};
@@ -172,8 +172,9 @@ impl InProcess {
         };
         let found = found.map_err(|failure| unreachable(&failure))?;
         let said = match found {
-            None => Said::NoSession,
-            Some(resolved) => Said::Session(Box::new(described(&resolved)?)),
+            Worth::Nothing => Said::NoSession,
+            Worth::Superseded => Said::Superseded,
+            Worth::Session(resolved) => Said::Session(Box::new(described(&resolved)?)),
         };
         Ok(Answer {
             said,

@@ -59,14 +59,39 @@ impl LoopGuard {
         secure: bool,
         now: Timestamp,
     ) -> Ruling {
-        let so_far = cookies(headers)
-            .filter_map(|value| self.count(value, round, now))
-            .max()
-            .unwrap_or(0);
+        let so_far = self.so_far(round, headers, now);
         if so_far >= self.returns {
             return Ruling::Explain;
         }
-        let count = so_far.saturating_add(1);
+        Ruling::Redirect(self.mark(round, so_far.saturating_add(1), secure, now))
+    }
+
+    /// The cookie of a round's first redirect; `None` when it was sent before.
+    pub(super) fn first(
+        &self,
+        round: &Round<'_>,
+        headers: &HeaderMap,
+        secure: bool,
+        now: Timestamp,
+    ) -> Option<HeaderValue> {
+        if self.so_far(round, headers, now) > 0 {
+            return None;
+        }
+        self.mark(round, 1, secure, now)
+    }
+
+    fn so_far(&self, round: &Round<'_>, headers: &HeaderMap, now: Timestamp) -> u32 {
+        let counts = cookies(headers).filter_map(|value| self.count(value, round, now));
+        counts.max().unwrap_or(0)
+    }
+
+    fn mark(
+        &self,
+        round: &Round<'_>,
+        count: u32,
+        secure: bool,
+        now: Timestamp,
+    ) -> Option<HeaderValue> {
         let since = now.as_second();
         let mark = URL_SAFE_NO_PAD.encode(hmac::sign(&self.key, &message(round, count, since)));
         let secure = if secure { "; Secure" } else { "" };
@@ -75,7 +100,7 @@ impl LoopGuard {
              SameSite=Lax{secure}",
             MEMORY.as_secs()
         );
-        Ruling::Redirect(HeaderValue::from_str(&cookie).ok())
+        HeaderValue::from_str(&cookie).ok()
     }
 
     /// How often this round was sent before, if `value` is our own word for that and still counts.

@@ -28,6 +28,8 @@ pub(super) struct Asker<'a> {
     pub(super) request: &'a Request,
     pub(super) headers: &'a HeaderMap,
     pub(super) session: Option<&'a Record>,
+    /// The credential was replaced by a newer one of the same session moments ago.
+    pub(super) superseded: bool,
     pub(super) credential: Option<&'a Credential>,
 }
 
@@ -58,6 +60,9 @@ impl Asker<'_> {
             Some(destination) if redirects => destination,
             other => return words(explain(answer, other), None),
         };
+        if let Some((here, cookie)) = self.another_try(decided, now) {
+            return words(answer.redirect(&here), Some(cookie));
+        }
         match self.guard(decided, now) {
             Ruling::Redirect(cookie) => words(answer.redirect(&destination), cookie),
             Ruling::Explain => {
@@ -72,6 +77,27 @@ impl Asker<'_> {
                 }
             }
         }
+    }
+
+    /// A request that left the browser before the answer with its new session cookie arrived: the
+    /// same request again, once, comes with the new one. Not to be cached, so a 303 to itself.
+    fn another_try(&self, decided: Decided, now: Timestamp) -> Option<(String, HeaderValue)> {
+        let credential = self.credential.filter(|_| self.superseded)?;
+        if decided != Decided::LogIn {
+            return None;
+        }
+        let round = Round {
+            rule: self.rule.id(),
+            standing: credential.expose(),
+        };
+        let cookie = self
+            .loop_guard
+            .first(&round, self.headers, self.is_secure(), now)?;
+        Some((self.return_to().here()?, cookie))
+    }
+
+    fn is_secure(&self) -> bool {
+        self.return_to().own_origin().starts_with("https:")
     }
 
     /// Whether this person may be sent away once more. Whoever has no session yet may always.
@@ -92,8 +118,8 @@ impl Asker<'_> {
             rule: self.rule.id(),
             standing: &standing,
         };
-        let secure = self.return_to().own_origin().starts_with("https:");
-        self.loop_guard.rule(&round, self.headers, secure, now)
+        self.loop_guard
+            .rule(&round, self.headers, self.is_secure(), now)
     }
 
     fn words(&self, outcome: Outcome, client: Client) -> (Answer, Decided, Option<String>) {

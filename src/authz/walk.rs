@@ -27,6 +27,7 @@ pub(super) struct Walk<'a> {
 #[derive(Default)]
 struct Learnt {
     session: Option<Arc<Record>>,
+    superseded: bool,
     cache: Option<CacheUse>,
     whoami: Duration,
     set_cookies: Vec<HeaderValue>,
@@ -140,6 +141,7 @@ impl Walk<'_> {
             request: &refused.request,
             headers: self.headers,
             session: learnt.session.as_deref(),
+            superseded: learnt.superseded,
             credential,
         };
         let words = asker.answer(refused.outcome, self.checker.clock.wall());
@@ -201,8 +203,9 @@ impl Learnt {
     fn take(&mut self, resolved: Resolved) -> (Resolution, bool) {
         self.session = match &resolved.resolution {
             Resolution::Session(record) => Some(Arc::clone(record)),
-            Resolution::Anonymous | Resolution::Undisclosed => None,
+            Resolution::Anonymous | Resolution::Superseded | Resolution::Undisclosed => None,
         };
+        self.superseded = matches!(resolved.resolution, Resolution::Superseded);
         self.cache = Some(resolved.source);
         self.whoami += resolved.took;
         // The latest renewal is the one to keep.

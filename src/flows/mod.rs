@@ -42,7 +42,7 @@ pub use keys::KeyOffer;
 pub use parked::CONTINUITY_COOKIE;
 pub use problem::Problem;
 pub use record::{FlowRecord, Opening};
-pub use resolve::Resolved;
+pub use resolve::{Resolved, Worth};
 pub use return_to::OwnPlaces;
 pub use service::Service;
 pub use sessions::links;

@@ -5,7 +5,23 @@ use crate::aal::Aal;
 use crate::contract;
 use crate::identity::SessionToken;
 use crate::identity::cookie::SessionCookie;
+use crate::identity::session::later;
 use crate::store::{SessionFound, StoreError};
+
+/// How long a token that was replaced is told from one that never was: requests that were on
+/// their way meanwhile have arrived by then.
+const SUPERSEDED: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// What a credential is worth.
+#[derive(Clone, Debug)]
+pub enum Worth {
+    /// This session.
+    Session(Box<Resolved>),
+    /// Nothing since a moment ago: its session got another token.
+    Superseded,
+    /// Nothing.
+    Nothing,
+}
 
 /// A session that counts, with what whoami's JSON leaves out.
 #[derive(Clone, Debug)]
@@ -21,11 +37,11 @@ impl Service {
     ///
     /// # Errors
     /// The database can't be asked.
-    pub async fn resolve_cookie(&self, value: &str) -> Result<Option<Resolved>, StoreError> {
+    pub async fn resolve_cookie(&self, value: &str) -> Result<Worth, StoreError> {
         let name = &self.settings.session.cookie_name;
         match SessionCookie::open(self.store.keys(), name, value) {
             Some(opened) => self.resolve(&opened.token).await,
-            None => Ok(None),
+            None => Ok(Worth::Nothing),
         }
     }
 
@@ -33,22 +49,34 @@ impl Service {
     ///
     /// # Errors
     /// The database can't be asked.
-    pub async fn resolve_token(&self, token: &str) -> Result<Option<Resolved>, StoreError> {
+    pub async fn resolve_token(&self, token: &str) -> Result<Worth, StoreError> {
         self.resolve(&SessionToken::from_client(token.to_owned()))
             .await
     }
 
-    async fn resolve(&self, token: &SessionToken) -> Result<Option<Resolved>, StoreError> {
-        let found = self.store.session_by_token(token.hash()).await?;
-        let Some(SessionFound::Live { session, account }) = found else {
-            return Ok(None);
+    async fn resolve(&self, token: &SessionToken) -> Result<Worth, StoreError> {
+        let now = self.now();
+        let (session, account) = match self.store.session_by_token(token.hash()).await? {
+            None => return Ok(Worth::Nothing),
+            Some(SessionFound::Retired {
+                session,
+                retired_at,
+            }) => {
+                let recent = later(retired_at, SUPERSEDED) > now && session.is_active(true, now);
+                return Ok(if recent {
+                    Worth::Superseded
+                } else {
+                    Worth::Nothing
+                });
+            }
+            Some(SessionFound::Live { session, account }) => (session, account),
         };
-        if !session.is_active(account.identity.is_active(), self.now()) {
-            return Ok(None);
+        if !session.is_active(account.identity.is_active(), now) {
+            return Ok(Worth::Nothing);
         }
-        Ok(Some(Resolved {
+        Ok(Worth::Session(Box::new(Resolved {
             has_second_factor: self.available_aal(&account) >= Aal::Aal2,
             session: self.show_session(&session, &account.identity),
-        }))
+        })))
     }
 }

@@ -33,6 +33,7 @@ pub(super) struct Other {
 #[derive(Clone, Debug)]
 pub(super) enum NoSession {
     Worthless,
+    Superseded,
     Undisclosed,
     Failed(ResolveError),
 }
@@ -77,7 +78,9 @@ impl Known {
 
     pub(super) fn keep_other(&self, key: Key, other: Other) {
         match other.what {
-            NoSession::Worthless | NoSession::Undisclosed => self.sessions.remove(key),
+            NoSession::Worthless | NoSession::Superseded | NoSession::Undisclosed => {
+                self.sessions.remove(key);
+            }
             // An outage says nothing of the session.
             NoSession::Failed(_) => {}
         }

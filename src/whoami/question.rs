@@ -77,24 +77,19 @@ impl Question {
         }
     }
 
+    fn take_in_none(&self, what: NoSession, resolution: Resolution) -> (Resolution, bool) {
+        self.keep(what);
+        let valid = self.shared.evictions.allow(self.number, || [self.key]);
+        (resolution, valid)
+    }
+
     fn take_in_answer(&self, said: Said, cache_for: Option<Duration>) -> (Resolution, bool) {
         let shared = &self.shared;
         let evictions = &shared.evictions;
         match said {
-            Said::NoSession => {
-                self.keep(NoSession::Worthless);
-                (
-                    Resolution::Anonymous,
-                    evictions.allow(self.number, || [self.key]),
-                )
-            }
-            Said::Undisclosed => {
-                self.keep(NoSession::Undisclosed);
-                (
-                    Resolution::Undisclosed,
-                    evictions.allow(self.number, || [self.key]),
-                )
-            }
+            Said::NoSession => self.take_in_none(NoSession::Worthless, Resolution::Anonymous),
+            Said::Superseded => self.take_in_none(NoSession::Superseded, Resolution::Superseded),
+            Said::Undisclosed => self.take_in_none(NoSession::Undisclosed, Resolution::Undisclosed),
             Said::Session(session) => {
                 let record = Arc::new(self.record(*session, cache_for));
                 let subject = record.subject();

@@ -13,6 +13,8 @@ use crate::policy::Standing;
 pub enum Resolution {
     /// Nothing.
     Anonymous,
+    /// Nothing since a moment ago, when its session got another token.
+    Superseded,
     /// One factor; the session is not told until the second was used.
     Undisclosed,
     /// This session.
@@ -24,7 +26,7 @@ impl Resolution {
     #[must_use]
     pub fn standing(&self) -> Standing<'_> {
         match self {
-            Self::Anonymous => Standing::Anonymous,
+            Self::Anonymous | Self::Superseded => Standing::Anonymous,
             Self::Undisclosed => Standing::Undisclosed,
             Self::Session(record) => Standing::Known(record.subject()),
         }

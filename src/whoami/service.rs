@@ -26,6 +26,9 @@ pub enum Said {
     Session(Box<Session>),
     /// It is worth nothing (whoami 401).
     NoSession,
+    /// It is worth nothing since a moment ago, when its session got another token: whoever sent
+    /// it may have the new one by now.
+    Superseded,
     /// It is good for one factor, and the session is not told until the second was used (whoami
     /// 403 `session_aal2_required`).
     Undisclosed,

@@ -70,7 +70,7 @@ impl World {
     fn second_factor(&self) -> SecondFactor {
         match self.ask_cookie().unwrap().said {
             Said::Session(session) => session.subject.second_factor,
-            other @ (Said::NoSession | Said::Undisclosed) => panic!("{other:?}"),
+            other @ (Said::NoSession | Said::Superseded | Said::Undisclosed) => panic!("{other:?}"),
         }
     }
 }

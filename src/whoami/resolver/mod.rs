@@ -216,19 +216,20 @@ impl Shared {
         }
         let started = other.started;
         let since = started > arrival.0;
-        match &other.what {
-            NoSession::Worthless if since => Some(Ok(Answered {
-                resolution: Resolution::Anonymous,
-                started,
-            })),
-            NoSession::Undisclosed if since => Some(Ok(Answered {
-                resolution: Resolution::Undisclosed,
-                started,
-            })),
+        let resolution = match &other.what {
+            NoSession::Worthless => Resolution::Anonymous,
+            NoSession::Superseded => Resolution::Superseded,
+            NoSession::Undisclosed => Resolution::Undisclosed,
             // Whoever was there before the failure became known would have shared it.
-            NoSession::Failed(error) if other.landed > arrival.0 => Some(Err(error.clone())),
-            NoSession::Worthless | NoSession::Undisclosed | NoSession::Failed(_) => None,
-        }
+            NoSession::Failed(error) if other.landed > arrival.0 => {
+                return Some(Err(error.clone()));
+            }
+            NoSession::Failed(_) => return None,
+        };
+        since.then_some(Ok(Answered {
+            resolution,
+            started,
+        }))
     }
 
     /// Asks, or waits for somebody else's question.
@@ -300,7 +301,7 @@ impl Shared {
         let refused = |retry_after| ResolveError::TooManyChecks { retry_after };
         let other = self.known.other(request.key, &self.evictions);
         let worthless = other.is_some_and(|other| match other.what {
-            NoSession::Worthless | NoSession::Undisclosed => true,
+            NoSession::Worthless | NoSession::Superseded | NoSession::Undisclosed => true,
             NoSession::Failed(_) => false,
         });
         if worthless || request.freshness == Freshness::PastCache {

@@ -6,5 +6,6 @@ mod identifier_first;
 mod own_ui;
 mod pages;
 mod places;
+mod rotation;
 mod tokens;
 mod world;

@@ -182,6 +182,8 @@ fn settings(base: &str) -> Settings {
 /// A browser that keeps cookies, or a native client that keeps its token.
 pub(crate) struct Client {
     address: SocketAddr,
+    /// The path that the service is mounted at.
+    mount: &'static str,
     browser: bool,
     pub(crate) cookies: BTreeMap<String, String>,
     pub(crate) token: Option<String>,
@@ -189,8 +191,14 @@ pub(crate) struct Client {
 
 impl Client {
     const fn new(address: SocketAddr, browser: bool) -> Self {
+        Self::below("", address, browser)
+    }
+
+    /// A client of a service that is mounted in a gateway.
+    pub(crate) const fn below(mount: &'static str, address: SocketAddr, browser: bool) -> Self {
         Self {
             address,
+            mount,
             browser,
             cookies: BTreeMap::new(),
             token: None,
@@ -253,7 +261,8 @@ impl Client {
     /// Opens a flow.
     pub(crate) fn open(&mut self, kind: &str, query: &str) -> Value {
         let client = if self.browser { "browser" } else { "api" };
-        let answer = self.get(&format!("/self-service/{kind}/{client}{query}"));
+        let mount = self.mount;
+        let answer = self.get(&format!("{mount}/self-service/{kind}/{client}{query}"));
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()
     }
@@ -264,12 +273,13 @@ impl Client {
             fields["csrf_token"] = value_of(flow, "csrf_token");
         }
         let action = flow["ui"]["action"].as_str().unwrap();
-        let target = &action[action.find("/self-service").unwrap()..];
+        let place = action.find("/self-service").unwrap();
+        let target = [self.mount, &action[place..]].concat();
         let kind = [
             ("Content-Type", "application/json"),
             ("Accept", "application/json"),
         ];
-        let answer = self.send("POST", target, &kind, &fields.to_string());
+        let answer = self.send("POST", &target, &kind, &fields.to_string());
         if !self.browser
             && answer.status == 200
             && let Some(token) = answer.json()["session_token"].as_str()

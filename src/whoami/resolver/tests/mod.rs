@@ -149,7 +149,7 @@ impl World {
     async fn level(&self, value: &str) -> Option<Aal> {
         match self.resolve(value).await.unwrap().resolution {
             Resolution::Session(record) => Some(record.subject().aal),
-            Resolution::Anonymous | Resolution::Undisclosed => None,
+            Resolution::Anonymous | Resolution::Superseded | Resolution::Undisclosed => None,
         }
     }
 
