@@ -19,6 +19,7 @@ pub mod identity;
 pub mod policy;
 
 // Floor 2: rules from files, sessions from the identity service, rows from the database.
+pub mod outbound;
 pub mod rules;
 pub mod store;
 pub mod whoami;

@@ -112,7 +112,9 @@ impl Service {
             return_to,
             browser: browser_of(visitor, transport),
         };
-        let record = self.login_record(opening, refresh, second_factor, current.as_ref());
+        let mut record = self.login_record(opening, refresh, second_factor, current.as_ref());
+        let before = &self.settings.self_service.login.before;
+        self.run_before_hooks(before, &mut record, visitor).await?;
         self.insert_flow(&record).await?;
         let exchange = "return_session_token_exchange_code";
         if transport == Transport::Api && visitor.query.is_on(exchange) {
@@ -214,6 +216,7 @@ impl Service {
                 return self.refused(record, visitor, None).await;
             }
         };
+        record.sent_for_hooks = fields.find("transient_payload").cloned();
         let Some(method) = self.login_method(record, &fields) else {
             let message = texts::login_method_missing();
             return self.refused_with(record, visitor, None, message).await;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::answer::{Answer, Browser, Failure, Outcome, Program};
 use super::current::Current;
+use super::hooks::{HookFacts, HookMoment, Hooked};
 use super::problem::Problem;
 use super::record::FlowRecord;
 use super::service::{Service, internal};
@@ -57,6 +58,14 @@ impl Service {
         {
             return Err(self.address_not_verified(verified.len()));
         }
+        let facts = HookFacts {
+            identity: Some(passed.account.identity.clone()),
+            session: Some(self.session_to_be(visitor, current.as_ref(), &passed)),
+        };
+        let ran = self.run_web_hooks(&hooks, HookMoment::Only, record, visitor, &facts);
+        if let Hooked::Stopped = ran.await? {
+            return self.refused(record, visitor, None).await;
+        }
         record.active = Some(method);
         if !self.consume_flow(record).await? {
             let opening = record.reopening(record.browser.clone());
@@ -71,6 +80,37 @@ impl Service {
             self.end_other_sessions(identity, opened.session.id).await?;
         }
         Ok(self.login_answer(record, visitor, &account, &opened))
+    }
+
+    /// The session as it will be, for hooks that may still refuse it.
+    fn session_to_be(
+        &self,
+        visitor: &Visitor,
+        current: Option<&Current>,
+        passed: &Passed,
+    ) -> Session {
+        let (lifespan, now) = (self.settings.session.lifespan, self.now());
+        match current.filter(|_| passed.same_person) {
+            Some(current) => {
+                let mut session = current.session.clone();
+                session.complete(passed.step.clone(), Some(lifespan), now);
+                session
+            }
+            None => {
+                let device = Self::device_of(visitor);
+                let identity = passed.account.identity.id;
+                Session::open(identity, passed.step.clone(), device, lifespan, now)
+            }
+        }
+    }
+
+    fn device_of(visitor: &Visitor) -> Device {
+        Device {
+            id: Uuid::new_v4(),
+            ip_address: visitor.client.address.to_string(),
+            user_agent: visitor.client.user_agent.clone(),
+            location: visitor.client.location.clone(),
+        }
     }
 
     fn address_not_verified(&self, addresses: usize) -> Failure {
@@ -166,12 +206,7 @@ impl Service {
         account: &Account,
         step: AmrEntry,
     ) -> Result<(Session, SessionToken), Failure> {
-        let device = Device {
-            id: Uuid::new_v4(),
-            ip_address: visitor.client.address.to_string(),
-            user_agent: visitor.client.user_agent.clone(),
-            location: visitor.client.location.clone(),
-        };
+        let device = Self::device_of(visitor);
         let identity = account.identity.id;
         let lifespan = self.settings.session.lifespan;
         let session = Session::open(identity, step, device, lifespan, self.now());

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::hooks::Saving;
 use super::keys::KeyOffer;
 use super::site::Site;
 use crate::aal::Aal;
@@ -82,6 +83,12 @@ pub struct FlowRecord {
     /// Counts the stored changes.
     #[serde(skip)]
     pub version: i64,
+    /// What a submit sent for hooks, while it is worked on.
+    #[serde(skip)]
+    pub sent_for_hooks: Option<Value>,
+    /// Settings: who is saving a change, while they do.
+    #[serde(skip)]
+    pub saving: Option<Box<Saving>>,
 }
 
 /// A code or link that was sent for a flow.
@@ -150,6 +157,8 @@ impl FlowRecord {
             transient_payload: None,
             consumed: false,
             version: 0,
+            sent_for_hooks: None,
+            saving: None,
         }
     }
 
@@ -203,6 +212,14 @@ impl FlowRecord {
             let sent = fields.find("transient_payload").cloned();
             sent.unwrap_or_else(|| json!({}))
         });
+    }
+
+    /// The first thing that is said, about the form or beside a field.
+    #[must_use]
+    pub fn first_message(&self) -> Option<&str> {
+        let beside = self.nodes.iter().flat_map(|node| &node.messages);
+        let first = self.messages.iter().chain(beside).next();
+        first.map(|message| message.text.as_str())
     }
 
     /// Puts a value into the field `name`, or takes it out.

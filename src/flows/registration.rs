@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::answer::{Answer, Browser, Failure, Outcome, Program};
 use super::flow_step::Forged;
 use super::form::{RegistrationStep, registration_nodes, trait_order};
+use super::hooks::HookFacts;
 use super::login::browser_of;
 use super::login_methods::hashing;
 use super::problem::Problem;
@@ -47,7 +48,9 @@ impl Service {
             return_to,
             browser: browser_of(visitor, transport),
         };
-        let record = self.registration_record(opening)?;
+        let mut record = self.registration_record(opening)?;
+        let before = &self.settings.self_service.registration.flow.before;
+        self.run_before_hooks(before, &mut record, visitor).await?;
         self.insert_flow(&record).await?;
         Ok(self.opened(&record, visitor, None))
     }
@@ -129,6 +132,7 @@ impl Service {
                 return self.refused(record, visitor, None).await;
             }
         };
+        record.sent_for_hooks = fields.find("transient_payload").cloned();
         let Some(method) = self.sign_up_method(&fields) else {
             let text = texts::registration_method_missing();
             return self.refused_with(record, visitor, None, text).await;
@@ -279,9 +283,16 @@ impl Service {
         &self,
         record: &mut FlowRecord,
         visitor: &Visitor,
-        account: Account,
+        mut account: Account,
         step: AmrEntry,
     ) -> Outcome {
+        let method = step.method.as_str();
+        let goes_on = self
+            .hooks_before_saving(record, visitor, method, &mut account)
+            .await?;
+        if !goes_on {
+            return self.refused(record, visitor, None).await;
+        }
         let saved = self
             .store
             .create_identity(&account.identity, &account.credentials)
@@ -294,7 +305,7 @@ impl Service {
             }
             Err(error) => return Err(internal(error)),
         }
-        record.active = Some(step.method.as_str().to_owned());
+        record.active = Some(method.to_owned());
         if !self.consume_flow(record).await? {
             // Two submits at once: the other one made the account of this form.
             self.store
@@ -315,7 +326,7 @@ impl Service {
     /// The answer to a sign-up; with the `session` hook the person is signed in.
     async fn signed_up(
         &self,
-        record: &FlowRecord,
+        record: &mut FlowRecord,
         visitor: &Visitor,
         account: &Account,
         step: AmrEntry,
@@ -337,6 +348,10 @@ impl Service {
                 redirect_browser_to: to.clone(),
             });
         }
+        let hooks = after.hooks_for(method).to_vec();
+        let facts = HookFacts::of(&account.identity);
+        self.hooks_after_saving(record, visitor, &hooks, &facts)
+            .await?;
         if opens_session {
             let (session, token) = self.open_session(visitor, account, step).await?;
             let shown = self.show_session(&session, &account.identity);

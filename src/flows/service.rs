@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::answer::Failure;
 use super::hasher::PasswordHasher;
+use super::hooks::Calls;
 use super::record::FlowRecord;
 use super::return_to::OwnPlaces;
 use super::shape;
@@ -26,6 +27,7 @@ pub struct Service {
     pub(super) store: Store,
     pub(super) courier: Courier,
     pub(super) hasher: PasswordHasher,
+    pub(super) calls: Calls,
     pub(super) clock: Clock,
     pub(super) listener: Arc<dyn Listener>,
 }
@@ -43,6 +45,7 @@ impl Service {
     ) -> Self {
         Self {
             site: Site::new(&settings, Arc::new(())),
+            calls: Calls::new(&settings.clients),
             settings,
             store,
             courier,

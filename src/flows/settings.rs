@@ -7,6 +7,7 @@ use super::answer::{Answer, Browser, Failure, Outcome};
 use super::current::Current;
 use super::flow_step::Forged;
 use super::form::settings_nodes;
+use super::hooks::{HookFacts, Saving};
 use super::login::browser_of;
 use super::problem::Problem;
 use super::record::{FlowRecord, Opening};
@@ -45,7 +46,9 @@ impl Service {
             return_to,
             browser: browser_of(visitor, transport),
         };
-        let record = self.settings_record(opening, &current.account);
+        let mut record = self.settings_record(opening, &current.account);
+        let before = &self.settings.self_service.settings.flow.before;
+        self.run_before_hooks(before, &mut record, visitor).await?;
         self.insert_flow(&record).await?;
         Ok(self.opened(&record, visitor, Some(&current.account)))
     }
@@ -217,6 +220,11 @@ impl Service {
         resumed: bool,
     ) -> Outcome {
         record.forget_messages();
+        record.sent_for_hooks = fields.find("transient_payload").cloned();
+        record.saving = Some(Box::new(Saving {
+            visitor: visitor.clone(),
+            method: change.as_str(),
+        }));
         let changed = match change {
             Change::Profile => self.change_profile(record, &current, fields).await?,
             Change::Password => self.change_password(record, &current, fields).await?,
@@ -288,13 +296,17 @@ impl Service {
         };
         let after = &self.settings.self_service.settings.flow.after;
         let method = change.as_str();
-        if after
-            .hooks_for(method)
-            .contains(&Hook::RevokeActiveSessions)
-        {
+        let hooks = after.hooks_for(method);
+        if hooks.contains(&Hook::RevokeActiveSessions) {
             self.end_other_sessions(account.identity.id, session.id)
                 .await?;
         }
+        let facts = HookFacts {
+            identity: Some(account.identity.clone()),
+            session: Some(session.clone()),
+        };
+        self.hooks_after_saving(record, visitor, hooks, &facts)
+            .await?;
         let mut next = record.clone();
         next.id = FlowId::random();
         next.continues_as = None;

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::answer::Failure;
 use super::current::Current;
 use super::form::{fill_traits, profile_nodes, trait_order};
+use super::hooks::Saving;
 use super::login_methods::hashing;
 use super::lookup::LookupChange;
 use super::record::FlowRecord;
@@ -330,14 +331,21 @@ impl Service {
         event: impl Fn(crate::identity::IdentityId) -> IdentityEvent,
     ) -> Result<Changed, Failure> {
         let now = self.now();
+        account.identity.updated_at = now;
+        if let Some(schema) = schema {
+            schema.apply(&mut account.identity, &mut account.credentials, now);
+        }
+        if let Some(saving) = record.saving.take() {
+            let Saving { visitor, method } = *saving;
+            let goes_on = self.hooks_before_saving(record, &visitor, method, &mut account);
+            if !goes_on.await? {
+                return Ok(Changed::Refused);
+            }
+        }
         let Account {
             identity,
             credentials,
         } = &mut account;
-        identity.updated_at = now;
-        if let Some(schema) = schema {
-            schema.apply(identity, credentials, now);
-        }
         match self.store.save_identity(identity, credentials).await {
             Ok(()) => {
                 self.tell(event(identity.id));

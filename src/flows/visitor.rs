@@ -30,6 +30,20 @@ pub struct Visitor {
     pub wants: Wants,
     /// Headers that a native client does not send.
     pub browser_marks: BrowserMarks,
+    /// What web hooks get to know of the request.
+    pub told: ToldToHooks,
+}
+
+/// What web hooks get to know of a request: headers of the list that the configuration has, and
+/// cookies that are not ours.
+#[derive(Clone, Debug, Default)]
+pub struct ToldToHooks {
+    /// The HTTP method.
+    pub method: String,
+    /// Headers, each with all its values, named as Go writes them.
+    pub headers: serde_json::Map<String, serde_json::Value>,
+    /// Cookies by name.
+    pub cookies: serde_json::Map<String, serde_json::Value>,
 }
 
 /// The two ways to answer a browser flow.

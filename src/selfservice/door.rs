@@ -116,7 +116,7 @@ impl Door {
             &self.config,
             &parts.headers,
             &parts.extensions,
-            path,
+            (&parts.method, path),
             query,
         );
         let safe = matches!(

@@ -60,7 +60,7 @@ impl Door {
             &self.config,
             &parts.headers,
             &parts.extensions,
-            path,
+            (&parts.method, path),
             query,
         );
         let made = match place {

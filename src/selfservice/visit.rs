@@ -4,10 +4,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::extract::ConnectInfo;
 use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, COOKIE, ORIGIN};
-use http::{Extensions, HeaderMap};
+use http::{Extensions, HeaderMap, Method};
 
 use super::{Config, Peer};
-use crate::flows::{BrowserMarks, CONTINUITY_COOKIE, DEVICE_COOKIE, Service, Visitor, Wants};
+use crate::flows::{BrowserMarks, CONTINUITY_COOKIE, DEVICE_COOKIE, Service, ToldToHooks};
+use crate::flows::{Visitor, Wants};
+use crate::identity::settings::Settings;
 use crate::web::csrf::{self, CsrfSecret};
 use crate::web::{Client, Query, cookies, cors, is_json_request};
 
@@ -25,7 +27,7 @@ pub(super) fn read(
     config: &Config,
     headers: &HeaderMap,
     extensions: &Extensions,
-    path: &str,
+    (method, path): (&Method, &str),
     query: Option<&str>,
 ) -> Visit {
     let settings = service.settings();
@@ -56,8 +58,54 @@ pub(super) fn read(
         query: Query::parse(query),
         wants,
         browser_marks: marks(service, headers),
+        told: told(settings, method, headers),
     };
     Visit { visitor, had_csrf }
+}
+
+/// Headers on the list, and cookies that are neither ours nor a session's.
+fn told(settings: &Settings, method: &Method, headers: &HeaderMap) -> ToldToHooks {
+    let mut told = ToldToHooks {
+        method: method.to_string(),
+        ..ToldToHooks::default()
+    };
+    for name in headers.keys() {
+        if !settings
+            .clients
+            .hook_headers
+            .iter()
+            .any(|known| known == name.as_str())
+        {
+            continue;
+        }
+        let values = headers.get_all(name).iter();
+        let values: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
+        told.headers.insert(canonical(name.as_str()), values.into());
+    }
+    let ours = |name: &str| {
+        name == settings.session.cookie_name
+            || name.starts_with("csrf_token_")
+            || [CONTINUITY_COOKIE, DEVICE_COOKIE].contains(&name)
+    };
+    let lines = headers.get_all(COOKIE).iter();
+    let pairs = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    for (name, value) in pairs.filter(|(name, _)| !ours(name)) {
+        told.cookies.insert(name.to_owned(), value.into());
+    }
+    told
+}
+
+/// `user-agent` as `User-Agent`, the way programs written for Kratos look it up.
+fn canonical(name: &str) -> String {
+    let parts = name.split('-').map(|part| {
+        let mut letters = part.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    });
+    parts.collect::<Vec<_>>().join("-")
 }
 
 fn peer(extensions: &Extensions) -> SocketAddr {

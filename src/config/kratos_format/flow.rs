@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::hook::read as hooks;
 use super::values::{GoDuration, WrittenUrl};
 use super::{Form, refuse_node};
 use crate::document::{Fields, FromNode as _, Node, Reading};
 use crate::identity::settings::{
-    AfterFlow, AfterMethod, FlowSettings, Hook, LoginStyle, LogoutSettings, RecoverySettings,
+    AfterFlow, AfterMethod, FlowSettings, LoginStyle, LogoutSettings, RecoverySettings,
     RegistrationSettings, RegistrationStyle, RequiredAal, SelfService, SettingsFlowSettings,
     Strategy,
 };
@@ -29,15 +30,6 @@ const METHODS: [&str; 12] = [
     "profile",
     "deviceauthn",
     "identifier_first",
-];
-
-/// Hooks that Kratos knows beside those that this program runs.
-const OTHER_HOOKS: [&str; 5] = [
-    "web_hook",
-    "verification",
-    "verify_new_address",
-    "notify_previous_addresses",
-    "b2b_sso",
 ];
 
 pub(super) fn read(
@@ -193,27 +185,4 @@ fn after_method(node: &Node, reading: &mut Reading, notices: &mut Vec<String>) -
 
 fn return_url(node: &Node, reading: &mut Reading) -> Option<String> {
     WrittenUrl::from_node(node, reading).map(|url| url.0)
-}
-
-fn hooks(node: &Node, reading: &mut Reading, notices: &mut Vec<String>) -> Vec<Hook> {
-    let mut found = Vec::new();
-    for item in node.as_list().unwrap_or_default() {
-        let name = item.find("hook").and_then(Node::as_scalar);
-        let Some(name) = name.map(|scalar| &*scalar.text) else {
-            refuse_node(reading, item, "`hook` is missing".to_owned());
-            continue;
-        };
-        let hook = Hook::parse(name);
-        if let Hook::Other(name) = &hook {
-            if !OTHER_HOOKS.contains(&name.as_str()) {
-                refuse_node(reading, item, format!("there is no hook `{name}`"));
-                continue;
-            }
-            notices.push(format!(
-                "the hook `{name}` is accepted and has no effect yet"
-            ));
-        }
-        found.push(hook);
-    }
-    found
 }

@@ -4,6 +4,7 @@
 //! that it has not are accepted, and it says so at the start.
 
 mod flow;
+mod hook;
 mod keys;
 mod linked;
 mod method;
@@ -21,8 +22,8 @@ use super::database::DatabaseUrl;
 use crate::document::{Fields, Node, Problem, Reading};
 use crate::identity::schema::Schemas;
 use crate::identity::settings::{
-    CookieAttributes, Features, Hashers, Listener, MethodSettings, Secrets, SelfService,
-    SessionSettings, Settings, Ui,
+    ClientSettings, CookieAttributes, Features, Hashers, Listener, MethodSettings, Secrets,
+    SelfService, SessionSettings, Settings, Ui,
 };
 use crate::identity::throttle::ThrottleSettings;
 use crate::store::Dsn;
@@ -57,6 +58,7 @@ pub struct Draft {
     cookies_secure: Option<bool>,
     secrets: Secrets,
     hide_accounts: bool,
+    clients: ClientSettings,
     features: Features,
     notices: Vec<String>,
 }
@@ -158,6 +160,7 @@ impl Draft {
             cookies_secure,
             secrets,
             hide_accounts,
+            clients,
             features,
             notices,
         } = self;
@@ -194,6 +197,7 @@ impl Draft {
             secrets,
             throttle: ThrottleSettings::default(),
             hide_accounts,
+            clients,
             features,
             rotate_on_step_up: form == Form::Embedded,
             ui: Ui::BuiltIn,
@@ -250,6 +254,7 @@ pub fn read(tree: &Node, form: Form, reading: &mut Reading) -> Option<Draft> {
     session.inherit(&cookies);
     let secrets = root.within("secrets", session::read_secrets);
     let hide_accounts = root.within("security", read_security);
+    let clients = root.within("clients", hook::read_clients);
     let features = root.within("feature_flags", |section| {
         read_features(section, &mut notices)
     });
@@ -274,6 +279,7 @@ pub fn read(tree: &Node, form: Form, reading: &mut Reading) -> Option<Draft> {
         cookies_secure,
         secrets,
         hide_accounts,
+        clients,
         features,
         notices,
     })
@@ -301,7 +307,6 @@ fn ignore(root: &mut Fields<'_, '_>, notices: &mut Vec<String>) {
         "enterprise",
         "expose-metrics-port",
         "oauth2_provider",
-        "clients",
         "ciphers",
     ] {
         if root.raw(key, json!({})).is_some_and(|node| !node.is_null()) {

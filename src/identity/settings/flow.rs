@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::RequiredAal;
+use super::{Hook, RequiredAal};
 
 /// One hour, the life of every flow unless configured.
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -113,35 +113,6 @@ impl AfterFlow {
         self.of(method)
             .and_then(|after| after.return_url.as_deref())
             .or(self.return_url.as_deref())
-    }
-}
-
-/// Something done before or after a flow.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Hook {
-    /// Opens a session after registration.
-    Session,
-    /// Ends the identity's other sessions.
-    RevokeActiveSessions,
-    /// Lets only people with a verified address sign in.
-    RequireVerifiedAddress,
-    /// Sends people to the verification page.
-    ShowVerificationUi,
-    /// A hook of the Kratos format that is accepted and does nothing yet, by its name.
-    Other(String),
-}
-
-impl Hook {
-    /// Reads the name of the configuration.
-    #[must_use]
-    pub fn parse(name: &str) -> Self {
-        match name {
-            "session" => Self::Session,
-            "revoke_active_sessions" => Self::RevokeActiveSessions,
-            "require_verified_address" => Self::RequireVerifiedAddress,
-            "show_verification_ui" => Self::ShowVerificationUi,
-            other => Self::Other(other.to_owned()),
-        }
     }
 }
 

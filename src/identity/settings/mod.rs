@@ -4,6 +4,7 @@
 //! it leaves the matter open or where ours is stricter (hashing).
 
 mod flow;
+mod hook;
 mod method;
 mod server;
 mod ui;
@@ -12,9 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use flow::{
-    AfterFlow, AfterMethod, FlowSettings, Hook, LoginStyle, LogoutSettings, RecoverySettings,
+    AfterFlow, AfterMethod, FlowSettings, LoginStyle, LogoutSettings, RecoverySettings,
     RegistrationSettings, RegistrationStyle, SelfService, SettingsFlowSettings, Strategy,
 };
+pub use hook::{ClientSettings, Hook, HookAnswer, HookAuth, WebHook};
 pub use method::{
     Argon2Settings, BcryptSettings, CodeSettings, HasherAlgorithm, Hashers, MethodSettings,
     PasskeySettings, PasswordSettings, TotpSettings, WebauthnSettings,
@@ -51,6 +53,8 @@ pub struct Settings {
     pub throttle: ThrottleSettings,
     /// Whether answers hide that an account exists.
     pub hide_accounts: bool,
+    /// How other services are called.
+    pub clients: ClientSettings,
     /// Switches of Kratos' that change answers.
     pub features: Features,
     /// A browser session gets a new token at each completed factor.

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod guessing;
+mod hooks;
 mod identifier_first;
 mod own_ui;
 mod pages;

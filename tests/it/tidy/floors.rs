@@ -14,7 +14,7 @@ const EVERYWHERE: [&str; 3] = ["aal", "clock", "telemetry"];
 /// Stands for all rooms of lower floors.
 const ALL_BELOW: &[&str] = &["all below"];
 
-const FLOORS: [Row; 22] = [
+const FLOORS: [Row; 23] = [
     (0, "aal", &[]),
     (0, "clock", &[]),
     (0, "document", &[]),
@@ -25,6 +25,7 @@ const FLOORS: [Row; 22] = [
     (1, "contract", &["aal"]),
     (1, "identity", &["aal", "jsonnet", "secret"]),
     (1, "policy", &["aal"]),
+    (2, "outbound", &[]),
     (2, "rules", &["document", "policy"]),
     (2, "store", &["identity", "secret"]),
     (2, "whoami", &["contract", "policy", "secret"]),
@@ -40,7 +41,8 @@ const FLOORS: [Row; 22] = [
         4,
         "flows",
         &[
-            "contract", "courier", "identity", "locale", "secret", "store", "web",
+            "contract", "courier", "identity", "jsonnet", "locale", "outbound", "secret", "store",
+            "web",
         ],
     ),
     (
