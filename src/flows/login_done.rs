@@ -261,9 +261,10 @@ impl Service {
             Answer::problem_or(problem, StatusCode::SEE_OTHER, to)
         };
         answer.rotate_csrf = opened.other_person;
+        // The session last, as Kratos has it: some clients see only the last cookie of an answer.
         answer
-            .cookie(self.session_cookie(&opened.session, &opened.token))
             .cookie(self.device_cookie(visitor, account))
+            .cookie(self.session_cookie(&opened.session, &opened.token))
     }
 
     /// Where a browser goes after a login.

@@ -381,7 +381,8 @@ impl Service {
         let device = cookie
             .as_ref()
             .and_then(|_| self.device_cookie(visitor, account));
-        Ok(answer.cookie(cookie).cookie(device))
+        // The session last: some clients see only the last cookie of an answer.
+        Ok(answer.cookie(device).cookie(cookie))
     }
 
     /// What a policy says about a new password, beside its field.

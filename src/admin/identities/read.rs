@@ -72,7 +72,10 @@ pub(super) async fn list(
     let query = Parameters::parse(query.as_deref());
     let shown = included(&query)?;
     let filter = filter(&query)?;
-    let numbered = query.find("page").is_some() || query.find("per_page").is_some();
+    // Some clients always send a `per_page` of their own beside the keyset parameters.
+    let has = |name| query.find(name).is_some();
+    let keyset = has("page_size") || has("page_token");
+    let numbered = has("page") || (has("per_page") && !keyset);
     if numbered && filter == IdentityFilter::All {
         return numbered_page(&identities, &uri, &query, &shown).await;
     }

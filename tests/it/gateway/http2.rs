@@ -208,15 +208,7 @@ fn a_websocket_over_http2_becomes_an_upgrade_towards_the_application() {
             )
             .as_bytes(),
         );
-        let mut bytes = [0; 1024];
-        loop {
-            let size = line.read(&mut bytes);
-            if size == 0 {
-                return;
-            }
-            bytes[..size].make_ascii_uppercase();
-            line.write(&bytes[..size]);
-        }
+        super::upgrades::shout(line);
     });
     let world = World::before(&app);
     block_on(async {

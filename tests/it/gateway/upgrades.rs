@@ -26,21 +26,26 @@ fn agree(line: &mut Line) {
     );
 }
 
-/// Agrees to every handshake and sends back what comes, in capitals.
+/// Agrees to every handshake and shouts.
 fn shouting() -> Server {
     Server::serving(|line, _| {
         let Some(_) = line.request() else { return };
         agree(line);
-        let mut bytes = [0; 1024];
-        loop {
-            let size = line.read(&mut bytes);
-            if size == 0 {
-                return;
-            }
-            bytes[..size].make_ascii_uppercase();
-            line.write(&bytes[..size]);
-        }
+        shout(line);
     })
+}
+
+/// Sends back what comes, in capitals.
+pub(super) fn shout(line: &mut Line) {
+    let mut bytes = [0; 1024];
+    loop {
+        let size = line.read(&mut bytes);
+        if size == 0 {
+            return;
+        }
+        bytes[..size].make_ascii_uppercase();
+        line.write(&bytes[..size]);
+    }
 }
 
 fn open(world: &World, request: &str) -> Connection {
