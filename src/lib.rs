@@ -11,6 +11,7 @@ pub mod document;
 pub mod jsonnet;
 pub mod locale;
 pub mod secret;
+pub mod signing;
 pub mod telemetry;
 
 // Floor 1: pure.

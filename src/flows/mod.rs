@@ -32,6 +32,7 @@ mod settings_methods;
 mod shape;
 mod site;
 mod throttle;
+mod tokenize;
 mod traits;
 mod views;
 mod visitor;

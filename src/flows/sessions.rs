@@ -36,16 +36,22 @@ impl Service {
             let problem = Problem::aal2_required(&self.site.second_factor_url(None));
             return Ok(Answer::problem(problem).for_everybody());
         }
-        if let Some(template) = visitor.query.find("tokenize_as") {
-            let reason = format!("Unable to find tokenizer template \"{template}\".");
-            return Ok(Answer::problem(Problem::bad_request(&reason)).for_everybody());
-        }
         let owner = &current.account.identity;
-        let shown = self.show_session(&current.session, owner);
+        let mut shown = self.show_session(&current.session, owner);
+        let template = visitor.query.find("tokenize_as");
+        if let Some(template) = template {
+            shown.tokenized = match self.tokenize(template, &shown, owner).await {
+                Ok(token) => Some(token),
+                Err(Failure::Refused(answer)) => return Ok(answer.for_everybody()),
+                Err(failure @ Failure::Internal(_)) => return Err(failure),
+            };
+        }
         let mut answer = Answer::json(StatusCode::OK, &shown);
         let header = "x-kratos-authenticated-identity-id";
         answer.headers.push((header, owner.id.to_string()));
-        if let Some(seconds) = self.cacheable_for(current.session.expires_at) {
+        // A token is not for keeping: it may end before the session does.
+        let cacheable = self.cacheable_for(current.session.expires_at);
+        if let Some(seconds) = cacheable.filter(|_| template.is_none()) {
             answer
                 .headers
                 .push(("ory-session-cache-for", seconds.to_string()));

@@ -11,6 +11,7 @@ mod method;
 mod schema;
 mod serve;
 mod session;
+mod tokenizer;
 mod values;
 mod variables;
 
@@ -248,8 +249,7 @@ pub fn read(tree: &Node, form: Form, reading: &mut Reading) -> Option<Draft> {
     });
     let hashers = root.within("hashers", |section| method::read_hashers(section, dev));
     let schemas = root.within("identity", |section| schema::read(section, form));
-    let (mut session, session_secure) =
-        root.within("session", |section| session::read(section, &mut notices));
+    let (mut session, session_secure) = root.within("session", session::read);
     let (cookies, cookies_secure) = root.within("cookies", session::read_cookies);
     session.inherit(&cookies);
     let secrets = root.within("secrets", session::read_secrets);

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::refuse;
 use super::values::{GoDuration, SecretWord};
+use super::{refuse, tokenizer};
 use crate::document::Fields;
 use crate::identity::settings::{
     CookieAttributes, RequiredAal, SameSite, Secrets, SessionSettings,
@@ -27,10 +27,7 @@ pub(super) struct CookiePart {
     same_site: Option<SameSite>,
 }
 
-pub(super) fn read(
-    section: &mut Fields<'_, '_>,
-    notices: &mut Vec<String>,
-) -> (Session, Option<bool>) {
+pub(super) fn read(section: &mut Fields<'_, '_>) -> (Session, Option<bool>) {
     let default = SessionSettings::default();
     let lifespan = section.or("lifespan", GoDuration(default.lifespan)).0;
     let earliest: Option<GoDuration> = section.get("earliest_possible_extend");
@@ -39,11 +36,8 @@ pub(super) fn read(
     }
     let (required_aal, tokenizer_templates) = section.within("whoami", |whoami| {
         let required = whoami.or("required_aal", RequiredAal::HighestAvailable);
-        (required, whoami.within("tokenizer", read_templates))
+        (required, whoami.within("tokenizer", tokenizer::read))
     });
-    if !tokenizer_templates.is_empty() {
-        notices.push("`session.whoami.tokenizer` is accepted; not available yet".to_owned());
-    }
     let mut cookie = CookiePart::default();
     let mut secure = None;
     let (cookie_name, cookie_persistent) = section.within("cookie", |inner| {
@@ -69,15 +63,6 @@ pub(super) fn read(
         tokenizer_templates,
     };
     (Session { settings, cookie }, secure)
-}
-
-fn read_templates(section: &mut Fields<'_, '_>) -> Vec<String> {
-    let node = section.raw("templates", json!({"type": "object"}));
-    let entries = node.and_then(|node| node.as_map()).unwrap_or_default();
-    entries
-        .iter()
-        .map(|entry| entry.key.text.to_string())
-        .collect()
 }
 
 impl Session {

@@ -5,7 +5,9 @@ use super::*;
 use crate::aal::Aal;
 use crate::config::{Environment, load_kratos};
 use crate::document::{Problems, Source, parse};
-use crate::identity::settings::{HasherAlgorithm, Hook, RegistrationStyle, RequiredAal, SameSite};
+use crate::identity::settings::{
+    HasherAlgorithm, Hook, RegistrationStyle, RequiredAal, SameSite, SubjectSource,
+};
 
 const MINIMAL: &str = r#"
 dsn: memory
@@ -310,4 +312,62 @@ fn a_variable_that_is_no_value_of_its_key_is_named_in_the_problem() {
     let problems = load_kratos(&file, &environment).unwrap_err();
     let told = format!("{problems:?}");
     assert!(told.contains("SESSION_LIFESPAN"), "{told}");
+}
+
+/// `session` with one tokenizer template.
+fn tokenizer(template: &str) -> String {
+    format!("session: {{ whoami: {{ tokenizer: {{ templates: {{ jwt: {template} }} }} }} }}")
+}
+
+#[test]
+fn tokenizer_templates_bring_their_keys_and_programs() {
+    use base64::Engine as _;
+    let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let key = encode(&format!(
+        r#"{{"keys": [{{"kty": "oct", "alg": "HS256", "k": "{}"}}]}}"#,
+        "k".repeat(43)
+    ));
+    let mapper = encode("{ claims: { email: std.extVar('session').identity.traits.email } }");
+    let all = settings(&tokenizer(&format!(
+        "{{ jwks_url: 'base64://{key}', claims_mapper_url: 'base64://{mapper}', \
+           subject_source: external_id, ttl: 5m }}"
+    )));
+    let template = all.session.tokenizer_templates.first().unwrap();
+    assert_eq!(template.name, "jwt");
+    assert_eq!(template.ttl, Duration::from_secs(300));
+    assert_eq!(template.subject_source, SubjectSource::ExternalId);
+    assert!(template.claims_mapper.is_some());
+    let short = settings(&tokenizer(&format!("{{ jwks_url: 'base64://{key}' }}")));
+    let template = short.session.tokenizer_templates.first().unwrap();
+    assert_eq!(template.ttl, Duration::from_secs(60));
+
+    let none = encode(r#"{"keys": []}"#);
+    let program = encode("{ claims: ");
+    for (template, told) in [
+        ("{}".to_owned(), "jwks_url"),
+        (
+            "{ jwks_url: file://nowhere.json }".to_owned(),
+            "nowhere.json",
+        ),
+        (
+            "{ jwks_url: https://id.example/keys }".to_owned(),
+            "give it as file://",
+        ),
+        (format!("{{ jwks_url: 'base64://{none}' }}"), "holds no key"),
+        (format!("{{ jwks_url: 'base64://{key}', ttl: 1d }}"), "1d"),
+        (
+            format!("{{ jwks_url: 'base64://{key}', subject_source: email }}"),
+            "email",
+        ),
+        (
+            format!("{{ jwks_url: 'base64://{key}', claims_mapper_url: 'base64://{program}' }}"),
+            "expected",
+        ),
+    ] {
+        let problems = alone(&tokenizer(&template)).unwrap_err();
+        assert!(
+            problems.iter().any(|one| one.contains(told)),
+            "{template}: {problems:?}"
+        );
+    }
 }

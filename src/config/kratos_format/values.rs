@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::document::{Choice, FromNode, Node, Problem, Reading};
 use crate::identity::settings::{
-    HasherAlgorithm, LoginStyle, RegistrationStyle, RequiredAal, SameSite, Strategy,
+    HasherAlgorithm, LoginStyle, RegistrationStyle, RequiredAal, SameSite, Strategy, SubjectSource,
 };
 
 /// A duration in Go's spelling, such as `1h30m` or `500ms`.
@@ -189,6 +189,11 @@ impl Choice for LoginStyle {
         ("unified", Self::Unified),
         ("identifier_first", Self::IdentifierFirst),
     ];
+}
+
+impl Choice for SubjectSource {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("id", Self::Id), ("external_id", Self::ExternalId)];
 }
 
 impl Choice for RegistrationStyle {

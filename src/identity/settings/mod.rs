@@ -7,6 +7,7 @@ mod flow;
 mod hook;
 mod method;
 mod server;
+mod tokenizer;
 mod ui;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub use method::{
     PasskeySettings, PasswordSettings, TotpSettings, WebauthnSettings,
 };
 pub use server::{CookieAttributes, Cors, Listener, SameSite, Secrets};
+pub use tokenizer::{SubjectSource, TokenTemplate};
 
 use super::schema::Schemas;
 use super::throttle::ThrottleSettings;
@@ -112,8 +114,8 @@ pub struct SessionSettings {
     pub cookie: CookieAttributes,
     /// Whether the cookie outlives the browser.
     pub cookie_persistent: bool,
-    /// Names of the tokenizer templates that are configured (`whoami?tokenize_as=`).
-    pub tokenizer_templates: Vec<String>,
+    /// What `whoami?tokenize_as=` makes of a session.
+    pub tokenizer_templates: Vec<TokenTemplate>,
 }
 
 impl Default for SessionSettings {

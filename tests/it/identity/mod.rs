@@ -8,5 +8,6 @@ mod own_ui;
 mod pages;
 mod places;
 mod rotation;
+mod tokenizing;
 mod tokens;
 mod world;

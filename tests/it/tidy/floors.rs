@@ -14,16 +14,17 @@ const EVERYWHERE: [&str; 3] = ["aal", "clock", "telemetry"];
 /// Stands for all rooms of lower floors.
 const ALL_BELOW: &[&str] = &["all below"];
 
-const FLOORS: [Row; 23] = [
+const FLOORS: [Row; 24] = [
     (0, "aal", &[]),
     (0, "clock", &[]),
     (0, "document", &[]),
     (0, "jsonnet", &[]),
     (0, "locale", &[]),
     (0, "secret", &[]),
+    (0, "signing", &[]),
     (0, "telemetry", &["aal", "clock"]),
     (1, "contract", &["aal"]),
-    (1, "identity", &["aal", "jsonnet", "secret"]),
+    (1, "identity", &["aal", "jsonnet", "secret", "signing"]),
     (1, "policy", &["aal"]),
     (2, "outbound", &[]),
     (2, "rules", &["document", "policy"]),

@@ -1,0 +1,62 @@
+//! Key sets as they are written (RFC 7517).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use serde::Deserialize;
+
+use super::key::KeyError;
+
+#[derive(Deserialize)]
+pub(super) struct RawSet {
+    pub(super) keys: Vec<RawKey>,
+}
+
+/// The members of all kinds of keys. No `Debug`: they are secret.
+#[derive(Deserialize)]
+pub(super) struct RawKey {
+    pub(super) kty: String,
+    #[serde(rename = "use")]
+    pub(super) usage: Option<String>,
+    pub(super) kid: Option<String>,
+    pub(super) alg: Option<String>,
+    pub(super) crv: Option<String>,
+    d: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    p: Option<String>,
+    q: Option<String>,
+    dp: Option<String>,
+    dq: Option<String>,
+    qi: Option<String>,
+    k: Option<String>,
+}
+
+impl RawKey {
+    /// The number of a member.
+    pub(super) fn number(&self, name: &'static str) -> Result<Vec<u8>, KeyError> {
+        let member = match name {
+            "d" => &self.d,
+            "x" => &self.x,
+            "y" => &self.y,
+            "n" => &self.n,
+            "e" => &self.e,
+            "p" => &self.p,
+            "q" => &self.q,
+            "dp" => &self.dp,
+            "dq" => &self.dq,
+            "qi" => &self.qi,
+            _ => &self.k,
+        };
+        let text = member.as_ref().ok_or(KeyError::Missing(name))?;
+        let decoded = URL_SAFE_NO_PAD.decode(text);
+        let decoded = decoded.or_else(|_| URL_SAFE.decode(text));
+        decoded.map_err(|_| KeyError::NotBase64(name))
+    }
+
+    /// Whether a member is there at all.
+    pub(super) const fn has_public_point(&self) -> bool {
+        self.x.is_some()
+    }
+}
