@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use super::StartError;
 use crate::admin::Identities;
 use crate::clock::Clock;
-use crate::courier::{self, Courier};
+use crate::courier::{self, Courier, Worker};
 use crate::flows::{self, OwnPlaces, PasswordHasher, Worth};
 use crate::identity::keys::Keyring;
 use crate::identity::settings::Settings;
@@ -33,6 +33,8 @@ pub(super) struct Embedded {
     store: Store,
     hasher: PasswordHasher,
     pub(super) forgetful: Arc<Forgetful>,
+    /// Sends mail, once it runs.
+    pub(super) worker: Worker,
 }
 
 impl Embedded {
@@ -41,6 +43,7 @@ impl Embedded {
     pub(super) async fn open(
         mut settings: Settings,
         dsn: &Dsn,
+        courier: courier::Config,
         own: Option<Arc<dyn OwnPlaces>>,
         runtime: Handle,
         clock: Clock,
@@ -56,7 +59,8 @@ impl Embedded {
         let forgetful = Arc::new(Forgetful::default());
         let parallel = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let hasher = PasswordHasher::start(settings.hashers.clone(), parallel, HASH_QUEUE)?;
-        let courier = Courier::new(courier::Config::default(), clock.clone())?;
+        let courier = Courier::new(courier, clock.clone())?;
+        let worker = Worker::new(courier.clone(), store.clone(), clock.clone());
         sweep_now_and_then(&runtime, store.clone(), clock.clone());
         let service = flows::Service::new(
             Arc::new(settings),
@@ -75,6 +79,7 @@ impl Embedded {
             store,
             hasher,
             forgetful,
+            worker,
         })
     }
 

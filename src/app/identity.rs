@@ -11,6 +11,7 @@ use super::places::Places;
 use crate::admin::Identities;
 use crate::clock::Clock;
 use crate::config::{Config, Identity};
+use crate::courier::Worker;
 use crate::flows::OwnPlaces;
 use crate::identity::settings::Ui;
 use crate::pages::Pages;
@@ -35,6 +36,8 @@ pub(super) struct Own {
     pub(super) forgetful: Arc<Forgetful>,
     /// For the admin API.
     pub(super) identities: Arc<Identities>,
+    /// Sends mail, once it runs.
+    pub(super) worker: Worker,
 }
 
 /// What an identity service in this process is to know of the gateway.
@@ -89,6 +92,7 @@ async fn open_own(
     let opened = Embedded::open(
         settings,
         &embedded.database,
+        embedded.kratos.draft.courier(&public_url),
         Some(own),
         runtime.clone(),
         clock.clone(),
@@ -114,6 +118,7 @@ async fn open_own(
             router,
             forgetful: Arc::clone(&opened.forgetful),
             identities: opened.identities(clock.clone()),
+            worker: opened.worker.clone(),
         }),
     })
 }

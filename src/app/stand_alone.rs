@@ -39,9 +39,10 @@ pub fn serve_identity(file: &Path, environment: &Environment) -> Result<(), Star
         let clock = Clock::system();
         let public_url = draft.own_url();
         let dsn = draft.dsn().cloned().unwrap_or(Dsn::Memory);
+        let courier = draft.courier(&public_url);
         let settings = draft.settle(&public_url);
         let (public, private) = (settings.public.clone(), settings.admin.clone());
-        let embedded = Embedded::open(settings, &dsn, None, handle, clock.clone()).await?;
+        let embedded = Embedded::open(settings, &dsn, courier, None, handle, clock.clone()).await?;
         let readiness = Arc::new(Readiness::default());
         let (public_address, admin_address) = (address(&public)?, address(&private)?);
         let operations = Operations {
@@ -56,6 +57,7 @@ pub fn serve_identity(file: &Path, environment: &Environment) -> Result<(), Star
         }
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
+        tasks.spawn(embedded.worker.clone().run(stop.clone()));
         let guard = Guard::open(admin_address.ip());
         let doors = [
             ("identity", public_address, routes),
@@ -137,10 +139,19 @@ mod tests {
         let url = "http://127.0.0.1:4433/auth/";
         let tree = parse(&Source::new("kratos.yml", "{}"), &mut Problems::new()).unwrap();
         let draft = read(&tree, Form::Embedded, &mut Reading::new()).unwrap();
+        let courier = draft.courier(url);
         let settings = draft.settle(url);
         let admin = settings.admin.clone();
         let clock = Clock::manual(Timestamp::UNIX_EPOCH);
-        let embedded = Embedded::open(settings, &Dsn::Memory, None, Handle::current(), clock).await;
+        let embedded = Embedded::open(
+            settings,
+            &Dsn::Memory,
+            courier,
+            None,
+            Handle::current(),
+            clock,
+        )
+        .await;
         let pages = Arc::new(Pages::new(pages::Config::default()).unwrap());
         let routes = public_routes(&embedded.unwrap(), &pages, url, &admin);
         for (path, status) in [

@@ -87,6 +87,7 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
         access_log: access_log_writer,
         runtime: Some(runtime),
     };
+    running.start_courier(identity.own.as_ref());
     running.open_admin(config, identity.own.as_ref(), settings)?;
     running.open_identity(config, identity.own.as_ref(), &pages)?;
     if let Some(bound) = bound {
@@ -151,6 +152,14 @@ impl Running {
             local,
             pages,
             access_log,
+        }
+    }
+
+    /// Lets mail go out, from the service runtime.
+    fn start_courier(&self, own: Option<&Own>) {
+        if let (Some(own), Some(runtime)) = (own, self.handle()) {
+            let work = own.worker.clone().run(self.stop.clone());
+            self.web.spawn_on(work, &runtime);
         }
     }
 

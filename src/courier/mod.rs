@@ -5,12 +5,19 @@
 
 mod compose;
 mod config;
+mod delivery;
+mod folder;
 mod layout;
+mod letter;
+mod smtp;
 mod template;
+mod worker;
 
 pub use compose::{Courier, MailData, Recipient, language_of};
-pub use config::Config;
+pub use config::{Config, Desk, Encryption, Sender, SmtpServer, Way};
+pub use letter::is_header;
 pub use template::Template;
+pub use worker::Worker;
 
 use crate::locale::TextError;
 

@@ -20,6 +20,7 @@ mod documents;
 mod faults;
 mod gateway;
 mod identity;
+mod mail;
 mod native;
 mod readings;
 mod serving;

@@ -3,6 +3,7 @@
 //! The same keys, defaults and refusals as Kratos where this program has the part; keys of parts
 //! that it has not are accepted, and it says so at the start.
 
+mod courier;
 mod flow;
 mod hook;
 mod keys;
@@ -61,6 +62,7 @@ pub struct Draft {
     hide_accounts: bool,
     clients: ClientSettings,
     features: Features,
+    courier: courier::CourierDraft,
     notices: Vec<String>,
 }
 
@@ -141,6 +143,12 @@ impl Draft {
         format!("{scheme}://{}:{}/", self.public.host, self.public.port)
     }
 
+    /// How a service whose public URL is `public_url` sends mail.
+    #[must_use]
+    pub fn courier(&self, public_url: &str) -> crate::courier::Config {
+        self.courier.settle(public_url)
+    }
+
     /// The settings of a service whose public URL is `public_url`: what was left open is named
     /// after it (pages, the issuer in authenticator apps, the origin of security keys).
     #[must_use]
@@ -163,6 +171,7 @@ impl Draft {
             hide_accounts,
             clients,
             features,
+            courier: _,
             notices,
         } = self;
         public_url.clone_into(&mut public.base_url);
@@ -258,6 +267,9 @@ pub fn read(tree: &Node, form: Form, reading: &mut Reading) -> Option<Draft> {
     let features = root.within("feature_flags", |section| {
         read_features(section, &mut notices)
     });
+    let courier = root.within("courier", |section| {
+        courier::read(section, form, &mut notices)
+    });
     ignore(&mut root, &mut notices);
     root.close();
     if reading.problems.len() > problems_before {
@@ -281,6 +293,7 @@ pub fn read(tree: &Node, form: Form, reading: &mut Reading) -> Option<Draft> {
         hide_accounts,
         clients,
         features,
+        courier,
         notices,
     })
 }
@@ -312,9 +325,6 @@ fn ignore(root: &mut Fields<'_, '_>, notices: &mut Vec<String>) {
         if root.raw(key, json!({})).is_some_and(|node| !node.is_null()) {
             notices.push(format!("`{key}` is accepted and has no effect"));
         }
-    }
-    if root.raw("courier", json!({})).is_some() {
-        notices.push("`courier` is accepted; this version sends no mail yet".to_owned());
     }
 }
 

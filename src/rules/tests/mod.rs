@@ -26,7 +26,7 @@ fn compile_rules_in(lines: &[&str], context: &Context) -> Result<RuleSet, Proble
         .iter()
         .map(|line| format!("  - {{ {line}, upstream: app }}\n"))
         .collect();
-    compile("app.yaml", &(HEAD.to_owned() + &rules.concat()), context)
+    compile("app.yaml", &format!("{HEAD}{}", rules.concat()), context)
 }
 
 /// `code line:column message` of every problem.
