@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use super::answer::Failure;
 use super::service::{Service, internal};
 use super::visitor::Visitor;
+use crate::aal::Aal;
 use crate::identity::cookie::SessionCookie;
-use crate::identity::{Session, SessionToken};
-use crate::store::{Account, SessionFound};
+use crate::identity::{CredentialType, Identity, IdentityId, Session, SessionToken};
+use crate::store::{Account, SessionFound, StoreError};
 use crate::web::SetCookie;
 
 /// The active session of a request, and whose it is.
@@ -20,6 +21,20 @@ pub struct Current {
     pub carrier: Carrier,
     /// The token it was named by.
     pub token: SessionToken,
+}
+
+/// The active session of a request, as far as one look at the database tells.
+pub(super) struct Seen {
+    /// The session.
+    pub(super) session: Session,
+    /// Whose.
+    pub(super) identity: Identity,
+    /// The types of credentials that the identity has.
+    kinds: Vec<CredentialType>,
+    /// How the request named it.
+    pub(super) carrier: Carrier,
+    /// The token it was named by.
+    pub(super) token: SessionToken,
 }
 
 /// How a request named its session.
@@ -40,26 +55,74 @@ struct Presented {
 }
 
 impl Service {
+    /// The active session that the visitor holds, with what its identity has to sign in with.
+    pub(super) async fn current(&self, visitor: &Visitor) -> Result<Option<Current>, Failure> {
+        let Some(seen) = self.seen(visitor).await? else {
+            return Ok(None);
+        };
+        let credentials = self.store.credentials(seen.identity.id).await;
+        Ok(Some(Current {
+            session: seen.session,
+            account: Account {
+                identity: seen.identity,
+                credentials: credentials.map_err(internal)?,
+            },
+            carrier: seen.carrier,
+            token: seen.token,
+        }))
+    }
+
     /// The active session that the visitor holds. The first credential found counts, even where it
     /// is worth nothing: `X-Session-Token`, then the first cookie that can be read, then Bearer.
-    pub(super) async fn current(&self, visitor: &Visitor) -> Result<Option<Current>, Failure> {
+    pub(super) async fn seen(&self, visitor: &Visitor) -> Result<Option<Seen>, Failure> {
         let Some(presented) = self.presented(visitor) else {
             return Ok(None);
         };
         let hash = presented.token.hash();
         let found = self.store.session_by_token(hash).await.map_err(internal)?;
-        let Some(SessionFound::Live { session, account }) = found else {
+        let Some(SessionFound::Live {
+            session,
+            identity,
+            kinds,
+        }) = found
+        else {
             return Ok(None);
         };
-        if !session.is_active(account.identity.is_active(), self.now()) {
+        if !session.is_active(identity.is_active(), self.now()) {
             return Ok(None);
         }
-        Ok(Some(Current {
+        Ok(Some(Seen {
             session,
-            account: *account,
+            identity: *identity,
+            kinds,
             carrier: presented.carrier,
             token: presented.token,
         }))
+    }
+
+    /// Whether whoami's level is reached.
+    pub(super) async fn satisfies_whoami(&self, seen: &Seen) -> Result<bool, Failure> {
+        let required = self.settings.session.required_aal;
+        // Most sessions do, whatever else their identity could prove.
+        if seen.session.satisfies(required, Aal::Aal2) {
+            return Ok(true);
+        }
+        let reached = self.reached_by(seen.identity.id, &seen.kinds).await;
+        Ok(seen.session.satisfies(required, reached.map_err(internal)?))
+    }
+
+    /// The level that an identity with these types of credentials can reach. They are read only
+    /// where one of them may be a second factor.
+    pub(super) async fn reached_by(
+        &self,
+        identity: IdentityId,
+        kinds: &[CredentialType],
+    ) -> Result<Aal, StoreError> {
+        if !kinds.iter().any(|kind| kind.may_be_second_factor()) {
+            return Ok(Aal::Aal1);
+        }
+        let credentials = self.store.credentials(identity).await?;
+        Ok(credentials.available_aal(&self.settings.methods.code))
     }
 
     fn presented(&self, visitor: &Visitor) -> Option<Presented> {

@@ -56,7 +56,7 @@ impl Service {
 
     async fn resolve(&self, token: &SessionToken) -> Result<Worth, StoreError> {
         let now = self.now();
-        let (session, account) = match self.store.session_by_token(token.hash()).await? {
+        let (session, identity, kinds) = match self.store.session_by_token(token.hash()).await? {
             None => return Ok(Worth::Nothing),
             Some(SessionFound::Retired {
                 session,
@@ -69,14 +69,18 @@ impl Service {
                     Worth::Nothing
                 });
             }
-            Some(SessionFound::Live { session, account }) => (session, account),
+            Some(SessionFound::Live {
+                session,
+                identity,
+                kinds,
+            }) => (session, identity, kinds),
         };
-        if !session.is_active(account.identity.is_active(), now) {
+        if !session.is_active(identity.is_active(), now) {
             return Ok(Worth::Nothing);
         }
         Ok(Worth::Session(Box::new(Resolved {
-            has_second_factor: self.available_aal(&account) >= Aal::Aal2,
-            session: self.show_session(&session, &account.identity),
+            has_second_factor: self.reached_by(identity.id, &kinds).await? >= Aal::Aal2,
+            session: self.show_session(&session, &identity),
         })))
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::answer::{Answer, Browser, Failure, Outcome, Program};
-use super::current::{Carrier, Current};
+use super::current::{Carrier, Seen};
 use super::problem::Problem;
 use super::service::{Service, internal};
 use super::shape;
@@ -23,7 +23,7 @@ const NOBODY_CACHE_SECONDS: u64 = 60;
 impl Service {
     /// Who the visitor is.
     pub async fn whoami(&self, visitor: &Visitor) -> Outcome {
-        let Some(current) = self.current(visitor).await? else {
+        let Some(current) = self.seen(visitor).await? else {
             let mut answer = Answer::problem(Problem::no_session()).for_everybody();
             let cacheable = self.settings.features.cacheable_sessions;
             if cacheable && self.shows_nothing(visitor) {
@@ -32,11 +32,11 @@ impl Service {
             }
             return Ok(answer);
         };
-        if !self.satisfies_whoami(&current) {
+        if !self.satisfies_whoami(&current).await? {
             let problem = Problem::aal2_required(&self.site.second_factor_url(None));
             return Ok(Answer::problem(problem).for_everybody());
         }
-        let owner = &current.account.identity;
+        let owner = &current.identity;
         let mut shown = self.show_session(&current.session, owner);
         let template = visitor.query.find("tokenize_as");
         if let Some(template) = template {
@@ -60,7 +60,7 @@ impl Service {
     }
 
     /// The session cookie again, where the one sent ends before the session does.
-    fn renewed_cookie(&self, current: &Current) -> Option<crate::web::SetCookie> {
+    fn renewed_cookie(&self, current: &Seen) -> Option<crate::web::SetCookie> {
         match current.carrier {
             Carrier::Cookie { expires_at } if expires_at < current.session.expires_at => {
                 self.session_cookie(&current.session, &current.token)
@@ -91,15 +91,8 @@ impl Service {
         Some(kept.as_secs() + rounded)
     }
 
-    pub(super) fn satisfies_whoami(&self, current: &Current) -> bool {
-        let available = self.available_aal(&current.account);
-        current
-            .session
-            .satisfies(self.settings.session.required_aal, available)
-    }
-
-    async fn signed_in_visitor(&self, visitor: &Visitor) -> Result<Current, Failure> {
-        self.current(visitor).await?.ok_or_else(|| {
+    async fn signed_in_visitor(&self, visitor: &Visitor) -> Result<Seen, Failure> {
+        self.seen(visitor).await?.ok_or_else(|| {
             let reason = "No valid session cookie found.";
             let problem = Problem::new(StatusCode::UNAUTHORIZED, None, Some(reason));
             Answer::problem(problem).for_everybody().into()
@@ -109,7 +102,7 @@ impl Service {
     /// The visitor's other sessions that count, newest first.
     pub async fn list_sessions(&self, visitor: &Visitor) -> Outcome {
         let current = self.signed_in_visitor(visitor).await?;
-        if !self.satisfies_whoami(&current) {
+        if !self.satisfies_whoami(&current).await? {
             let problem = Problem::aal2_required(&self.site.second_factor_url(None));
             return Ok(Answer::problem(problem).for_everybody());
         }
@@ -126,7 +119,7 @@ impl Service {
         let (sessions, total) = self
             .store
             .sessions_of(
-                current.account.identity.id,
+                current.identity.id,
                 Some((true, now)),
                 Some(current.session.id),
                 (page - 1).saturating_mul(size),
@@ -134,7 +127,7 @@ impl Service {
             )
             .await
             .map_err(internal)?;
-        let owner = &current.account.identity;
+        let owner = &current.identity;
         let mut shown = self.show_identity(owner);
         shown.schema_url.clear();
         shown.verifiable_addresses.clear();
@@ -154,7 +147,7 @@ impl Service {
     /// Ends the visitor's other sessions.
     pub async fn revoke_other_sessions(&self, visitor: &Visitor) -> Outcome {
         let current = self.signed_in_visitor(visitor).await?;
-        let identity = current.account.identity.id;
+        let identity = current.identity.id;
         let ended = self
             .end_other_sessions(identity, current.session.id)
             .await?;
@@ -173,7 +166,7 @@ impl Service {
                 .message("cannot revoke current session");
             return Ok(Answer::problem(problem).for_everybody());
         }
-        let identity = current.account.identity.id;
+        let identity = current.identity.id;
         self.end_session(id, Some(identity)).await?;
         let mut answer = Answer::new(Program::Empty(StatusCode::NO_CONTENT), Browser::AsProgram);
         answer

@@ -3,7 +3,9 @@
 use uuid::Uuid;
 
 use super::pool::Transaction;
-use super::row::{CredentialRow, IdentityRow, credential_config, micros, write_json};
+use super::row::{
+    CredentialRow, IdentityRow, credential_config, micros, select_identities, write_json,
+};
 use super::sql::{Runner, query, query_scalar};
 use super::{Along, Store, StoreError};
 use crate::identity::credential::fold_identifier;
@@ -18,8 +20,8 @@ pub struct Account {
     pub credentials: Credentials,
 }
 
-const BY_ID: &str = "SELECT * FROM identities WHERE id = $1";
-const BY_EXTERNAL_ID: &str = "SELECT * FROM identities WHERE external_id = $1";
+const BY_ID: &str = select_identities!("WHERE id = $1");
+const BY_EXTERNAL_ID: &str = select_identities!("WHERE external_id = $1");
 
 impl Store {
     /// Stores a new identity with its credentials, all or nothing.

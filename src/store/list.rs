@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::row::{IdentityRow, SessionRow, micros};
+use super::row::{IdentityRow, SessionRow, micros, select_identities, select_sessions};
 use super::sql::{query, query_scalar};
 use super::{Account, Store, StoreError};
 use crate::identity::{IdentityId, Session, SessionId};
@@ -55,7 +55,7 @@ impl Store {
         let after = after.map_or(Uuid::nil(), IdentityId::uuid);
         let rows: Vec<IdentityRow> = match filter {
             IdentityFilter::All => {
-                query("SELECT * FROM identities WHERE id > $1 ORDER BY id LIMIT $2")
+                query(select_identities!("WHERE id > $1 ORDER BY id LIMIT $2"))
                     .bind(after)
                     .bind(limit)
                     .fetch_all(&self.reader)
@@ -63,9 +63,11 @@ impl Store {
             }
             IdentityFilter::Ids(ids) => self.identity_rows(ids).await?,
             IdentityFilter::Identifier(identifier) => {
-                let statement = "SELECT * FROM identities WHERE id > $1 AND id IN \
+                let statement = select_identities!(
+                    "WHERE id > $1 AND id IN \
                     (SELECT identity_id FROM identifiers WHERE identifier = $3 OR identifier = $4) \
-                    ORDER BY id LIMIT $2";
+                    ORDER BY id LIMIT $2"
+                );
                 query(statement)
                     .bind(after)
                     .bind(limit)
@@ -75,9 +77,11 @@ impl Store {
                     .await?
             }
             IdentityFilter::SimilarIdentifier(part) => {
-                let statement = "SELECT * FROM identities WHERE id > $1 AND id IN \
+                let statement = select_identities!(
+                    "WHERE id > $1 AND id IN \
                     (SELECT identity_id FROM identifiers WHERE identifier LIKE $3 ESCAPE '!') \
-                    ORDER BY id LIMIT $2";
+                    ORDER BY id LIMIT $2"
+                );
                 query(statement)
                     .bind(after)
                     .bind(limit)
@@ -86,8 +90,10 @@ impl Store {
                     .await?
             }
             IdentityFilter::Organization(organization) => {
-                let statement = "SELECT * FROM identities WHERE id > $1 \
-                    AND organization_id = $3 ORDER BY id LIMIT $2";
+                let statement = select_identities!(
+                    "WHERE id > $1 \
+                    AND organization_id = $3 ORDER BY id LIMIT $2"
+                );
                 query(statement)
                     .bind(after)
                     .bind(limit)
@@ -102,7 +108,7 @@ impl Store {
     async fn identity_rows(&self, ids: &[IdentityId]) -> Result<Vec<IdentityRow>, StoreError> {
         let mut rows = Vec::with_capacity(ids.len());
         for id in ids {
-            let row: Option<IdentityRow> = query("SELECT * FROM identities WHERE id = $1")
+            let row: Option<IdentityRow> = query(select_identities!("WHERE id = $1"))
                 .bind(id.uuid())
                 .fetch_optional(&self.reader)
                 .await?;
@@ -143,12 +149,11 @@ impl Store {
         let total: i64 = query_scalar("SELECT COUNT(*) FROM identities")
             .fetch_one(&self.reader)
             .await?;
-        let rows: Vec<IdentityRow> =
-            query("SELECT * FROM identities ORDER BY id LIMIT $1 OFFSET $2")
-                .bind(i64::from(count))
-                .bind(i64::from(skip))
-                .fetch_all(&self.reader)
-                .await?;
+        let rows: Vec<IdentityRow> = query(select_identities!("ORDER BY id LIMIT $1 OFFSET $2"))
+            .bind(i64::from(count))
+            .bind(i64::from(skip))
+            .fetch_all(&self.reader)
+            .await?;
         let page = self.identity_page(rows, count).await?;
         Ok((page.items, u64::try_from(total).unwrap_or(0)))
     }
@@ -166,10 +171,12 @@ impl Store {
     ) -> Result<Page<Session, (Timestamp, SessionId)>, StoreError> {
         let wanted = filter.active.map(|(wanted, _)| i64::from(wanted));
         let at = filter.active.map_or(0, |(_, at)| micros(at));
-        let statement = "SELECT * FROM sessions WHERE \
+        let statement = select_sessions!(
+            "WHERE \
             ($1 IS NULL OR issued_at < $1 OR (issued_at = $1 AND id < $2)) \
             AND ($3 IS NULL OR (CASE WHEN active = 1 AND expires_at > $4 THEN 1 ELSE 0 END) = $3) \
-            ORDER BY issued_at DESC, id DESC LIMIT $5";
+            ORDER BY issued_at DESC, id DESC LIMIT $5"
+        );
         let rows: Vec<SessionRow> = query(statement)
             .bind(after.map(|(at, _)| micros(at)))
             .bind(after.map(|(_, id)| id.uuid()))

@@ -20,6 +20,7 @@ mod lookup;
 mod mail;
 mod mail_list;
 mod pool;
+mod readers;
 mod row;
 mod schema;
 mod secret_file;

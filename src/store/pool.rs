@@ -9,6 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSy
 use sqlx::{Database, Postgres, Sqlite};
 
 use super::dsn::PostgresServer;
+use super::readers::Readers;
 use super::sql::Runner;
 use super::{StoreError, schema, secret_file};
 
@@ -21,6 +22,8 @@ const BUSY: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub(super) enum Pool {
     Sqlite(SqlitePool),
+    /// Connections to a SQLite file that only read.
+    Readers(Readers),
     Postgres(PgPool),
 }
 
@@ -34,6 +37,7 @@ impl<'c> From<&'c Pool> for Runner<'c> {
     fn from(pool: &'c Pool) -> Self {
         match pool {
             Pool::Sqlite(pool) => Self::SqlitePool(pool),
+            Pool::Readers(readers) => Self::Readers(readers),
             Pool::Postgres(pool) => Self::PostgresPool(pool),
         }
     }
@@ -44,6 +48,7 @@ impl Pool {
     /// committed (`READ COMMITTED`), and only rows that it wrote or locked stay as they are.
     pub(super) async fn begin(&self) -> Result<Transaction, sqlx::Error> {
         Ok(match self {
+            Self::Readers(_) => return Err(sqlx::Error::BeginFailed),
             Self::Sqlite(pool) => Transaction::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
             Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
         })
@@ -52,6 +57,7 @@ impl Pool {
     pub(super) async fn close(&self) {
         match self {
             Self::Sqlite(pool) => pool.close().await,
+            Self::Readers(readers) => readers.close().await,
             Self::Postgres(pool) => pool.close().await,
         }
     }
@@ -109,10 +115,15 @@ pub(super) async fn open_sqlite(path: &Path) -> Result<Pools, StoreError> {
     let writer = options_of(1).connect_with(options.clone()).await?;
     // Tables first: a reader must not see a database without them.
     schema::bring_up_sqlite(&writer).await?;
-    let reader = options_of(READERS).connect_with(options).await?;
+    let reader = Readers::open(
+        &options.create_if_missing(false).read_only(true),
+        READERS,
+        BUSY,
+    )
+    .await?;
     Ok(Pools {
         writer: Pool::Sqlite(writer),
-        reader: Pool::Sqlite(reader),
+        reader: Pool::Readers(reader),
     })
 }
 

@@ -36,32 +36,89 @@ pub(super) fn write_json<T: Serialize + ?Sized>(
     serde_json::to_string(value).map_err(|_| StoreError::Corrupt { what })
 }
 
+/// The columns of an identity besides its id. They are named, never `*`: a statement that is
+/// prepared must not change its result when a newer version adds a column.
+macro_rules! identity_columns {
+    () => {
+        "revision, external_id, schema_id, state, state_changed_at, traits, metadata_public, \
+         metadata_admin, verifiable_addresses, recovery_addresses, organization_id, \
+         identities.created_at, identities.updated_at"
+    };
+}
+
+/// Reads identities; what follows says which.
+macro_rules! select_identities {
+    ($which:literal) => {
+        concat!(
+            "SELECT id, ",
+            $crate::store::row::identity_columns!(),
+            " FROM identities ",
+            $which
+        )
+    };
+}
+
+/// The columns of a session.
+macro_rules! session_columns {
+    () => {
+        "sessions.id, identity_id, active, aal, methods, devices, authenticated_at, \
+         sessions.issued_at, expires_at"
+    };
+}
+
+/// Reads sessions; what follows says which.
+macro_rules! select_sessions {
+    ($which:literal) => {
+        concat!(
+            "SELECT ",
+            $crate::store::row::session_columns!(),
+            " FROM sessions ",
+            $which
+        )
+    };
+}
+
+pub(super) use {identity_columns, select_identities, select_sessions, session_columns};
+
 #[derive(FromRow)]
 pub(super) struct IdentityRow {
     pub(super) id: Uuid,
-    pub(super) revision: i64,
-    pub(super) external_id: Option<String>,
-    pub(super) schema_id: String,
-    pub(super) state: String,
-    pub(super) state_changed_at: Option<i64>,
-    pub(super) traits: String,
-    pub(super) metadata_public: Option<String>,
-    pub(super) metadata_admin: Option<String>,
-    pub(super) verifiable_addresses: String,
-    pub(super) recovery_addresses: String,
-    pub(super) organization_id: Option<Uuid>,
-    pub(super) created_at: i64,
-    pub(super) updated_at: i64,
+    #[sqlx(flatten)]
+    columns: IdentityColumns,
+}
+
+/// An identity without its id, for rows that name it otherwise.
+#[derive(FromRow)]
+pub(super) struct IdentityColumns {
+    revision: i64,
+    external_id: Option<String>,
+    schema_id: String,
+    state: String,
+    state_changed_at: Option<i64>,
+    traits: String,
+    metadata_public: Option<String>,
+    metadata_admin: Option<String>,
+    verifiable_addresses: String,
+    recovery_addresses: String,
+    organization_id: Option<Uuid>,
+    created_at: i64,
+    updated_at: i64,
 }
 
 impl IdentityRow {
     pub(super) fn read(self) -> Result<Identity, StoreError> {
+        self.columns.read(self.id)
+    }
+}
+
+impl IdentityColumns {
+    pub(super) fn read(self, id: Uuid) -> Result<Identity, StoreError> {
         let what = "identity";
         let metadata = |text: Option<String>| -> Result<Option<Value>, StoreError> {
             text.map(|text| read_json(&text, what)).transpose()
         };
         Ok(Identity {
-            id: IdentityId::from_uuid(self.id),
+            id: IdentityId::from_uuid(id),
             revision: self.revision,
             external_id: self.external_id,
             schema_id: self.schema_id,

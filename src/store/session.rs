@@ -7,10 +7,15 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::pool::Transaction;
-use super::row::{IdentityRow, SessionRow, methods_json, micros, time, write_json};
+use super::row::{
+    IdentityColumns, IdentityRow, SessionRow, identity_columns, methods_json, micros,
+    select_identities, select_sessions, session_columns, time, write_json,
+};
 use super::sql::{query, query_scalar};
-use super::{Account, Store, StoreError};
-use crate::identity::{AmrEntry, IdentityId, Session, SessionId, TokenHash};
+use super::{Store, StoreError};
+use crate::identity::{
+    AmrEntry, CredentialType, Identity, IdentityId, Session, SessionId, TokenHash,
+};
 
 /// What a token turned out to be.
 #[derive(Clone, Debug)]
@@ -21,7 +26,9 @@ pub enum SessionFound {
         /// The session.
         session: Session,
         /// Whose it is.
-        account: Box<Account>,
+        identity: Box<Identity>,
+        /// The types of credentials that the identity has.
+        kinds: Vec<CredentialType>,
     },
     /// A token that was replaced by another one.
     Retired {
@@ -42,13 +49,31 @@ pub enum TokenChange {
 }
 
 #[derive(FromRow)]
-struct TokenRow {
-    session_id: Uuid,
+struct FoundRow {
     retired_at: Option<i64>,
+    kinds: Option<String>,
+    #[sqlx(flatten)]
+    session: SessionRow,
+    #[sqlx(flatten)]
+    identity: IdentityColumns,
 }
 
-const BY_ID: &str = "SELECT * FROM sessions WHERE id = $1";
-const LOCK: &str = "UPDATE sessions SET updated_at = $2 WHERE id = $1 AND active = 1 RETURNING *";
+const BY_ID: &str = select_sessions!("WHERE id = $1");
+const LOCK: &str = concat!(
+    "UPDATE sessions SET updated_at = $2 WHERE id = $1 AND active = 1 RETURNING ",
+    session_columns!()
+);
+/// All that whoami needs, in one statement: this is what is asked most.
+const BY_TOKEN: &str = concat!(
+    "SELECT retired_at, ",
+    session_columns!(),
+    ", ",
+    identity_columns!(),
+    ", (SELECT string_agg(kind, ' ') FROM credentials \
+        WHERE credentials.identity_id = identities.id) AS kinds \
+      FROM session_tokens JOIN sessions ON sessions.id = session_id \
+      JOIN identities ON identities.id = identity_id WHERE hash = $1"
+);
 
 impl Store {
     /// Stores a new session with its token.
@@ -83,8 +108,8 @@ impl Store {
         Ok(())
     }
 
-    /// The session that a token belongs to, with its identity and credentials. Revoked and
-    /// expired sessions are found too.
+    /// The session that a token belongs to, with its identity. Revoked and expired sessions are
+    /// found too.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -92,15 +117,12 @@ impl Store {
         &self,
         token: TokenHash,
     ) -> Result<Option<SessionFound>, StoreError> {
-        let statement = "SELECT session_id, retired_at FROM session_tokens WHERE hash = $1";
-        let row: Option<TokenRow> = query(statement)
+        let row: Option<FoundRow> = query(BY_TOKEN)
             .bind(token.as_bytes().as_slice())
             .fetch_optional(&self.reader)
             .await?;
         let Some(row) = row else { return Ok(None) };
-        let Some(session) = self.session(SessionId::from_uuid(row.session_id)).await? else {
-            return Ok(None);
-        };
+        let session = row.session.read()?;
         if let Some(retired_at) = row.retired_at {
             let retired_at = time(retired_at)?;
             return Ok(Some(SessionFound::Retired {
@@ -108,10 +130,12 @@ impl Store {
                 retired_at,
             }));
         }
-        let account = self.account(session.identity_id).await?;
-        Ok(account.map(|account| SessionFound::Live {
+        let kinds = row.kinds.unwrap_or_default();
+        let kinds = kinds.split(' ').filter_map(CredentialType::parse);
+        Ok(Some(SessionFound::Live {
+            identity: Box::new(row.identity.read(session.identity_id.uuid())?),
             session,
-            account: Box::new(account),
+            kinds: kinds.collect(),
         }))
     }
 
@@ -300,10 +324,12 @@ impl Store {
             .bind(at)
             .fetch_one(&self.reader)
             .await?;
-        let statement = "SELECT * FROM sessions WHERE identity_id = $1 \
+        let statement = select_sessions!(
+            "WHERE identity_id = $1 \
             AND ($2 IS NULL OR id <> $2) \
             AND ($3 IS NULL OR (CASE WHEN active = 1 AND expires_at > $4 THEN 1 ELSE 0 END) = $3) \
-            ORDER BY issued_at DESC, id DESC LIMIT $5 OFFSET $6";
+            ORDER BY issued_at DESC, id DESC LIMIT $5 OFFSET $6"
+        );
         let rows: Vec<SessionRow> = query(statement)
             .bind(identity.uuid())
             .bind(except.map(SessionId::uuid))
@@ -336,7 +362,7 @@ async fn insert_token(
 }
 
 async fn identity_is_active(tx: &mut Transaction, id: IdentityId) -> Result<bool, StoreError> {
-    let row: Option<IdentityRow> = query("SELECT * FROM identities WHERE id = $1")
+    let row: Option<IdentityRow> = query(select_identities!("WHERE id = $1"))
         .bind(id.uuid())
         .fetch_optional(&mut *tx)
         .await?;

@@ -10,6 +10,8 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{Arguments as _, FromRow};
 use uuid::Uuid;
 
+use super::readers::Readers;
+
 /// A row type that both databases fill.
 pub(super) trait Row:
     for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
@@ -22,6 +24,7 @@ impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, 
 /// Where a statement runs: on a free connection, or within a transaction.
 pub(super) enum Runner<'c> {
     SqlitePool(&'c SqlitePool),
+    Readers(&'c Readers),
     PostgresPool(&'c PgPool),
     Sqlite(&'c mut SqliteConnection),
     Postgres(&'c mut PgConnection),
@@ -32,6 +35,7 @@ impl Runner<'_> {
     pub(super) fn again(&mut self) -> Runner<'_> {
         match self {
             Self::SqlitePool(pool) => Runner::SqlitePool(pool),
+            Self::Readers(readers) => Runner::Readers(readers),
             Self::PostgresPool(pool) => Runner::PostgresPool(pool),
             Self::Sqlite(connection) => Runner::Sqlite(connection),
             Self::Postgres(connection) => Runner::Postgres(connection),
@@ -141,6 +145,12 @@ macro_rules! run {
         match $on.into() {
             Runner::SqlitePool($runner) => {
                 let $query = sqlx::$make($statement.sql, sqlite($statement.values)?);
+                $done
+            }
+            Runner::Readers(readers) => {
+                let $query = sqlx::$make($statement.sql, sqlite($statement.values)?);
+                let mut lent = readers.lend().await?;
+                let $runner = lent.connection()?;
                 $done
             }
             Runner::Sqlite($runner) => {

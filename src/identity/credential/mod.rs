@@ -76,6 +76,15 @@ impl CredentialType {
         matches!(self, Self::Totp | Self::LookupSecret)
     }
 
+    /// Whether one of this type can be a second factor; whether it is one, its content says.
+    #[must_use]
+    pub const fn may_be_second_factor(self) -> bool {
+        match self {
+            Self::Totp | Self::LookupSecret | Self::Webauthn | Self::Code => true,
+            Self::Password | Self::Oidc | Self::Passkey => false,
+        }
+    }
+
     /// Whether identifiers of this type are compared without case and surrounding blanks.
     #[must_use]
     pub const fn folds_identifiers(self) -> bool {

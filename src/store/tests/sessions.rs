@@ -15,12 +15,14 @@ async fn a_session_is_found_by_its_token_only(#[values(Sqlite, Postgres)] on: Ba
     let (session, token) = signed_in(&store, &identity).await;
     let Some(SessionFound::Live {
         session: found,
-        account,
+        identity: owner,
+        kinds,
     }) = store.session_by_token(token.hash()).await.unwrap()
     else {
         panic!("not found");
     };
-    assert_eq!((found, account.identity.id), (session, identity.id));
+    assert_eq!((found, owner.id), (session, identity.id));
+    assert_eq!(kinds, [CredentialType::Password]);
     let foreign = SessionToken::random();
     assert!(
         store
