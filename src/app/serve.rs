@@ -8,7 +8,7 @@ use super::{DemoOptions, Running, ServeOptions, StartError, Surroundings, start}
 use crate::clock::Clock;
 use crate::config::{Config, Environment, Origin, need_restart};
 use crate::document::{Rendering, Setting, to_text};
-use crate::telemetry::{self, LogConfig, LogLevel};
+use crate::telemetry::{self, LogConfig, LogLevel, LogOutput};
 
 /// Runs the doors that are configured until SIGTERM or SIGINT, then drains; a second one ends it at
 /// once. SIGHUP reads rules and certificates again.
@@ -17,7 +17,7 @@ use crate::telemetry::{self, LogConfig, LogLevel};
 /// It could not start; then nothing was started.
 pub fn serve(config: &Config, options: ServeOptions) -> Result<(), StartError> {
     let ServeOptions { origin, styled } = options;
-    let _log = telemetry::start_log(&config.telemetry.log, styled)?;
+    let _log = telemetry::start_log(&config.telemetry.log, LogOutput::Standard, styled)?;
     let mut host = Host::new()?;
     let written = origin.load().settings;
     let around = Surroundings {
@@ -44,7 +44,7 @@ pub fn demo(options: DemoOptions) -> Result<(), StartError> {
         level: LogLevel::Warn,
         ..LogConfig::default()
     };
-    let _log = telemetry::start_log(&quiet, options.styled)?;
+    let _log = telemetry::start_log(&quiet, LogOutput::Error, options.styled)?;
     let mut host = Host::new()?;
     let clock = Clock::system();
     let demo = Demo::prepare(options)?;

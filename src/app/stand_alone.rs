@@ -20,7 +20,7 @@ use crate::config::{Environment, load_kratos};
 use crate::identity::settings::Listener;
 use crate::pages::Pages;
 use crate::store::Dsn;
-use crate::telemetry::{self, LogConfig};
+use crate::telemetry::{self, LogConfig, LogOutput};
 use crate::{admin, pages, selfservice};
 
 /// Serves Kratos' public and admin API at the addresses that the file names, until told to stop.
@@ -29,7 +29,11 @@ use crate::{admin, pages, selfservice};
 /// The file is wrong, an address is taken, or the database can't be used.
 pub fn serve_identity(file: &Path, environment: &Environment) -> Result<(), StartError> {
     let draft = load_kratos(file, environment).map_err(StartError::Invalid)?;
-    let _log = telemetry::start_log(&LogConfig::default(), environment.allows_colour())?;
+    let _log = telemetry::start_log(
+        &LogConfig::default(),
+        LogOutput::Standard,
+        environment.allows_colour(),
+    )?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

@@ -29,18 +29,32 @@ pub struct LogGuard {
     _writer: WorkerGuard,
 }
 
-/// Starts the log of this process, on standard output. `styled` allows colour where the output is
-/// a terminal.
+/// Where the log goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogOutput {
+    /// Standard output.
+    Standard,
+    /// Standard error, for programs whose output says something else.
+    Error,
+}
+
+/// Starts the log of this process. `styled` allows colour where the output is a terminal.
 ///
 /// # Errors
 /// A log was started already.
-pub fn start_log(config: &LogConfig, styled: bool) -> Result<LogGuard, LogError> {
-    let terminal = io::stdout().is_terminal();
-    let (writer, guard) = NonBlockingBuilder::default()
+pub fn start_log(
+    config: &LogConfig,
+    output: LogOutput,
+    styled: bool,
+) -> Result<LogGuard, LogError> {
+    let queue = NonBlockingBuilder::default()
         .buffered_lines_limit(MAX_QUEUED_LINES)
         .lossy(true)
-        .thread_name("log")
-        .finish(io::stdout());
+        .thread_name("log");
+    let (terminal, (writer, guard)) = match output {
+        LogOutput::Standard => (io::stdout().is_terminal(), queue.finish(io::stdout())),
+        LogOutput::Error => (io::stderr().is_terminal(), queue.finish(io::stderr())),
+    };
     let level = config.level.filter();
     // Libraries may write headers, and so credentials, below `warn`.
     let targets = Targets::new()

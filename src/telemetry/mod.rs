@@ -10,4 +10,4 @@ mod tests;
 pub use access_entry::{AccessEntry, Who};
 pub use access_log::{AccessLog, AccessLogError, AccessLogWriter};
 pub use config::{AccessLogConfig, AccessLogOutput, Config, LogConfig, LogFormat, LogLevel};
-pub use log::{LogError, LogGuard, announce_listening, announce_ready, start_log};
+pub use log::{LogError, LogGuard, LogOutput, announce_listening, announce_ready, start_log};
