@@ -3,10 +3,12 @@
 
 mod answer;
 mod config;
+mod courier;
 mod guard;
 mod identities;
 mod operations;
 mod page;
+mod place;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -57,6 +59,7 @@ fn kratos(identities: &Arc<Identities>) -> Router {
     Router::new()
         .merge(identities::routes())
         .merge(sessions::routes())
+        .merge(courier::routes())
         .route("/schemas", get(schemas))
         .route("/schemas/{id}", get(schema))
         .route("/sessions/whoami", any(to_public))

@@ -28,6 +28,8 @@ const SESSIONS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const ERRORS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// No window of a throttle is longer.
 const THROTTLES_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Operators look back a week at what was sent; nothing waits for longer than that.
+const MAILS_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Rows a statement deletes at most, so that other writers wait a moment only.
 const BATCH: i64 = 500;
 
@@ -66,6 +68,11 @@ impl Store {
                 "DELETE FROM throttles WHERE (kind, subject) IN \
                  (SELECT kind, subject FROM throttles WHERE started_at < $1 LIMIT $2)",
                 THROTTLES_KEPT,
+            ),
+            (
+                "DELETE FROM mails WHERE id IN (SELECT id FROM mails \
+                 WHERE created_at < $1 AND status IN ('sent', 'abandoned') LIMIT $2)",
+                MAILS_KEPT,
             ),
         ];
         let mut swept = Swept {

@@ -15,14 +15,14 @@ use serde_json::Value;
 use super::answer::{Answer, Refusal, done, json, with_header};
 use super::identities::{Identities, id_of};
 use super::page::{self, Parameters};
-use crate::identity::keys::Purpose;
+use super::place;
 use crate::identity::{IdentityEvent, Session, SessionId};
 use crate::store::SessionFilter;
 use shape::{Owner, session as shown};
 
 const PAGE_SIZE: u32 = 250;
 const PAGE_LIMIT: u32 = 1000;
-const TOKEN_CONTEXT: &[u8] = b"sessions";
+const LIST: &str = "sessions";
 
 pub(super) fn routes() -> Router<Arc<Identities>> {
     Router::new()
@@ -90,10 +90,12 @@ async fn list(
     let query = Parameters::parse(query.as_deref());
     let expand = Expand::read(&query)?;
     let size = query.size("page_size", PAGE_SIZE, PAGE_LIMIT)?;
+    let keys = identities.store.keys();
     let after = query
         .find("page_token")
-        .map(|token| open_token(&identities, token));
+        .map(|token| place::open(keys, LIST, token));
     let after = after.transpose()?;
+    let after = after.map(|(at, id)| (at, SessionId::from_uuid(id)));
     let now = identities.clock.wall();
     let filter = SessionFilter {
         active: query.truth("active")?.map(|wanted| (wanted, now)),
@@ -103,31 +105,13 @@ async fn list(
     for session in &page.items {
         items.push(render(&identities, session, expand, Value::Null, now).await?);
     }
-    let token = |at, id| seal_token(&identities, at, id);
-    let next = page.next.map(|(at, id)| token(at, id)).transpose()?;
-    let first = token(Timestamp::MAX, SessionId::from_uuid(uuid::Uuid::max()))?;
+    let next = page
+        .next
+        .map(|(at, id)| place::seal(keys, LIST, at, id.uuid()));
+    let next = next.transpose()?;
+    let first = place::seal_first(keys, LIST)?;
     let link = page::keyset(uri.path(), &query, size, &first, next.as_deref());
     Ok(with_header(json(StatusCode::OK, &items), "link", &link))
-}
-
-/// A place in the list, which tells nothing of the sessions in it.
-fn seal_token(identities: &Identities, at: Timestamp, id: SessionId) -> Result<String, Refusal> {
-    let mut plain = at.as_microsecond().to_be_bytes().to_vec();
-    plain.extend_from_slice(id.as_bytes());
-    let keys = identities.store.keys();
-    keys.seal_text(Purpose::Pagination, TOKEN_CONTEXT, &plain)
-        .ok_or_else(|| crate::flows::Problem::internal().into())
-}
-
-fn open_token(identities: &Identities, token: &str) -> Result<(Timestamp, SessionId), Refusal> {
-    let open = || {
-        let keys = identities.store.keys();
-        let plain = keys.open_text(Purpose::Pagination, TOKEN_CONTEXT, token)?;
-        let (at, id) = plain.split_first_chunk::<8>()?;
-        let at = Timestamp::from_microsecond(i64::from_be_bytes(*at)).ok()?;
-        Some((at, SessionId::from_bytes(id)?))
-    };
-    open().ok_or_else(|| Refusal::bad_request("The page_token can not be read."))
 }
 
 async fn one(

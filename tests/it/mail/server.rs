@@ -204,21 +204,23 @@ fn talk(
             }
             "RCPT" => {
                 mail.to = command.trim().to_owned();
-                match temper {
-                    Temper::RefusesRecipient(code) => format!("{code} not this one"),
-                    _ => "250 fine".to_owned(),
+                if let Temper::RefusesRecipient(code) = temper {
+                    format!("{code} not this one")
+                } else {
+                    "250 fine".to_owned()
                 }
             }
             "DATA" => {
                 line.get_mut().write_all(b"354 go on\r\n").ok()?;
                 mail.text = message(&mut line)?;
-                match temper {
-                    Temper::VanishesAfterData => return None,
-                    Temper::RefusesMessage(code) => format!("{code} not like this"),
-                    _ => {
-                        state.mails.lock().unwrap().push(mail.clone());
-                        "250 taken".to_owned()
-                    }
+                if temper == Temper::VanishesAfterData {
+                    return None;
+                }
+                if let Temper::RefusesMessage(code) = temper {
+                    format!("{code} not like this")
+                } else {
+                    state.mails.lock().unwrap().push(mail.clone());
+                    "250 taken".to_owned()
                 }
             }
             "QUIT" if temper == Temper::SilentAtQuit => continue,
