@@ -4,6 +4,7 @@
 //! browsers; the door only picks one of the two.
 
 mod answer;
+mod change_mails;
 mod current;
 mod errors;
 mod flow_step;

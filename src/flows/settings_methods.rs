@@ -335,18 +335,22 @@ impl Service {
         if let Some(schema) = schema {
             schema.apply(&mut account.identity, &mut account.credentials, now);
         }
+        let mut language = None;
         if let Some(saving) = record.saving.take() {
             let Saving { visitor, method } = *saving;
+            language.clone_from(&visitor.accept_language);
             let goes_on = self.hooks_before_saving(record, &visitor, method, &mut account);
             if !goes_on.await? {
                 return Ok(Changed::Refused);
             }
         }
+        let along = self.mails_of_change(&account, language.as_deref()).await?;
         let Account {
             identity,
             credentials,
         } = &mut account;
-        match self.store.save_identity(identity, credentials).await {
+        let saved = self.store.save_identity_with(identity, credentials, &along);
+        match saved.await {
             Ok(()) => {
                 self.tell(event(identity.id));
                 Ok(Changed::done(account))
