@@ -14,6 +14,7 @@ use crate::flows::{self, OwnPlaces, PasswordHasher, Worth};
 use crate::identity::keys::Keyring;
 use crate::identity::settings::Settings;
 use crate::identity::{IdentityEvent, Listener};
+use crate::outbound::{Outbound, Reach};
 use crate::policy::SecondFactor;
 use crate::selfservice;
 use crate::store::{Dsn, Store, load_or_make_secrets};
@@ -60,7 +61,12 @@ impl Embedded {
         let parallel = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let hasher = PasswordHasher::start(settings.hashers.clone(), parallel, HASH_QUEUE)?;
         let courier = Courier::new(courier, clock.clone())?;
-        let worker = Worker::new(courier.clone(), store.clone(), clock.clone());
+        let reach = Reach {
+            public_only: settings.clients.public_only,
+            exceptions: settings.clients.exceptions.clone(),
+        };
+        let outbound = Outbound::new(reach);
+        let worker = Worker::new(courier.clone(), store.clone(), outbound, clock.clone());
         sweep_now_and_then(&runtime, store.clone(), clock.clone());
         let service = flows::Service::new(
             Arc::new(settings),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::jsonnet::Snippet;
 use crate::secret::SecretString;
 use crate::store::TakenMail;
 
@@ -73,6 +74,8 @@ pub enum Way {
     Nowhere,
     /// To a mail server.
     Smtp(Arc<SmtpServer>),
+    /// To a service that sends them on.
+    Http(Arc<HttpService>),
     /// Into a folder, one file each, for development.
     Folder(PathBuf),
     /// To somebody within this process: the demo.
@@ -115,4 +118,17 @@ pub enum Encryption {
     StartTls,
     /// Never (`smtp://..?disable_starttls=true`).
     None,
+}
+
+/// A service that messages are handed to.
+#[derive(Clone, Debug)]
+pub struct HttpService {
+    /// Where to. It may hold a key: no message shows it.
+    pub url: SecretString,
+    /// The HTTP method, in capitals.
+    pub method: String,
+    /// Headers, with what shows who is calling.
+    pub headers: Vec<(String, SecretString)>,
+    /// Makes the body from `ctx`; none sends Kratos' own.
+    pub body: Option<Snippet>,
 }

@@ -11,10 +11,11 @@ mod layout;
 mod letter;
 mod smtp;
 mod template;
+mod webhook;
 mod worker;
 
 pub use compose::{Courier, MailData, Recipient, language_of};
-pub use config::{Config, Desk, Encryption, Sender, SmtpServer, Way};
+pub use config::{Config, Desk, Encryption, HttpService, Sender, SmtpServer, Way};
 pub use letter::is_header;
 pub use template::Template;
 pub use worker::Worker;

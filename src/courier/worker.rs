@@ -16,9 +16,12 @@ use super::config::{Config, Way};
 use super::delivery::{Delivered, DeliveryError};
 use super::letter::letter;
 use super::smtp::Smtp;
+use super::webhook::Caller;
 use super::{Courier, folder};
 use crate::clock::Clock;
 use crate::identity::Channel;
+use crate::jsonnet::Runner;
+use crate::outbound::Outbound;
 use crate::store::{AfterFailure, MailsWanted, Store, StoreError, TakenMail};
 
 /// The first pause before another try; each further one is three times as long.
@@ -39,17 +42,22 @@ struct Inner {
     courier: Courier,
     clock: Clock,
     smtp: Smtp,
+    caller: Caller,
 }
 
 impl Worker {
     /// A worker on this storage, which goes by the courier's configuration.
     #[must_use]
-    pub fn new(courier: Courier, store: Store, clock: Clock) -> Self {
+    pub fn new(courier: Courier, store: Store, outbound: Outbound, clock: Clock) -> Self {
         Self(Arc::new(Inner {
             store,
             courier,
             clock,
             smtp: Smtp::default(),
+            caller: Caller {
+                outbound,
+                runner: Runner::default(),
+            },
         }))
     }
 
@@ -148,6 +156,10 @@ impl Worker {
             Way::Smtp(server) => {
                 let message = letter(mail, content, config)?;
                 self.0.smtp.send(server, &message).await
+            }
+            Way::Http(service) => {
+                let patience = config.patience;
+                self.0.caller.call(service, mail, content, patience).await
             }
             Way::Folder(folder) => {
                 let message = letter(mail, content, config)?;

@@ -104,7 +104,8 @@ impl FromNode for Call {
     }
 }
 
-struct HookUrl(String);
+/// The URL of a service.
+pub(super) struct HookUrl(pub(super) String);
 
 impl FromNode for HookUrl {
     fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
@@ -129,7 +130,8 @@ impl FromNode for HookUrl {
     }
 }
 
-struct Method(String);
+/// An HTTP method, in capitals.
+pub(super) struct Method(pub(super) String);
 
 impl FromNode for Method {
     fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
@@ -153,7 +155,8 @@ impl FromNode for Method {
     }
 }
 
-struct Headers(Vec<(String, SecretString)>);
+/// Request headers.
+pub(super) struct Headers(pub(super) Vec<(String, SecretString)>);
 
 impl FromNode for Headers {
     fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
@@ -182,7 +185,8 @@ impl FromNode for Headers {
     }
 }
 
-struct Auth(HookAuth);
+/// How a request shows who it is from.
+pub(super) struct Auth(pub(super) HookAuth);
 
 impl FromNode for Auth {
     fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -16,7 +14,7 @@ use uuid::Uuid;
 use crate::flows::answer::Failure;
 use crate::flows::problem::Problem;
 use crate::flows::service::internal;
-use crate::identity::settings::{ClientSettings, HookAuth, WebHook};
+use crate::identity::settings::{ClientSettings, WebHook};
 use crate::jsonnet::Runner;
 use crate::outbound::{Call, Outbound, OutboundError, Reach, Reply};
 
@@ -42,18 +40,9 @@ pub(super) fn call(hook: &WebHook, body: Option<Value>) -> Result<Call, Failure>
     for (name, value) in &hook.headers {
         insert(&mut headers, name, value.expose())?;
     }
-    match &hook.auth {
-        None => {}
-        Some(HookAuth::Basic { user, password }) => {
-            let pair = format!("{user}:{}", password.expose());
-            let value = format!("Basic {}", STANDARD.encode(pair));
-            insert(&mut headers, AUTHORIZATION.as_str(), &value)?;
-        }
-        Some(HookAuth::Header { name, value }) => insert(&mut headers, name, value.expose())?,
-        Some(HookAuth::Cookie { name, value }) => {
-            let pair = format!("{name}={}", value.expose());
-            insert(&mut headers, COOKIE.as_str(), &pair)?;
-        }
+    if let Some(auth) = &hook.auth {
+        let (name, value) = auth.header();
+        insert(&mut headers, &name, value.expose())?;
     }
     headers.insert(TRIGGER_ID, random_id()?);
     let body = match body.filter(|_| has_body) {

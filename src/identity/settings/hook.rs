@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::jsonnet::Snippet;
 use crate::secret::SecretString;
 
@@ -113,6 +116,25 @@ pub enum HookAuth {
         /// Its value.
         value: SecretString,
     },
+}
+
+impl HookAuth {
+    /// The header that shows it, and its value.
+    #[must_use]
+    pub fn header(&self) -> (String, SecretString) {
+        match self {
+            Self::Basic { user, password } => {
+                let pair = format!("{user}:{}", password.expose());
+                let value = format!("Basic {}", STANDARD.encode(pair));
+                ("authorization".to_owned(), SecretString::new(value))
+            }
+            Self::Header { name, value } => (name.clone(), value.clone()),
+            Self::Cookie { name, value } => {
+                let pair = format!("{name}={}", value.expose());
+                ("cookie".to_owned(), SecretString::new(pair))
+            }
+        }
+    }
 }
 
 /// `clients` of the configuration: how other services are called.

@@ -1,6 +1,7 @@
 //! The embedded identity service over its public API: what it does beyond Kratos' contract.
 
 mod attacks;
+mod change_mails;
 mod guessing;
 mod hooks;
 mod identifier_first;

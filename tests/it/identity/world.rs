@@ -15,12 +15,13 @@ use stepgate::identity::credential::totp::TotpSecret;
 use stepgate::identity::keys::Keyring;
 use stepgate::identity::settings::Settings;
 use stepgate::identity::{
-    CredentialType, Credentials, Identity, IdentityEvent, IdentityId, Listener,
+    Channel, CredentialType, Credentials, Identity, IdentityEvent, IdentityId, Listener,
+    VerifiableAddress, VerificationStatus,
 };
 use stepgate::pages::{self, Pages};
 use stepgate::secret::SecretString;
 use stepgate::selfservice::{self, router};
-use stepgate::store::{Dsn, Store};
+use stepgate::store::{Account, Dsn, MailFilter, Store};
 use tokio::runtime::Runtime;
 
 use crate::support::client::{Connection, Response};
@@ -83,10 +84,14 @@ impl World {
         let store = runtime.block_on(Store::open(&Dsn::Memory, Keyring::ephemeral()));
         let store = store.unwrap();
         let hasher = PasswordHasher::start(settings.hashers.clone(), 2, 64).unwrap();
+        let mail = courier::Config {
+            tell_changes: true,
+            ..courier::Config::default()
+        };
         let service = Arc::new(Service::new(
             Arc::new(settings),
             store.clone(),
-            Courier::new(courier::Config::default(), clock.clone()).unwrap(),
+            Courier::new(mail, clock.clone()).unwrap(),
             hasher.clone(),
             clock.clone(),
             Arc::clone(&told) as Arc<dyn Listener>,
@@ -124,6 +129,47 @@ impl World {
         let stored = self.store.create_identity(&identity, &credentials);
         self.runtime.block_on(stored).unwrap();
         identity.id
+    }
+
+    /// Gives somebody a mail address to write to.
+    pub(crate) fn give_address(&self, id: IdentityId, address: &str, verified: bool) {
+        let now = self.clock.wall();
+        self.runtime.block_on(async {
+            let mut account = self.store.account(id).await.unwrap().unwrap();
+            account
+                .identity
+                .verifiable_addresses
+                .push(VerifiableAddress {
+                    id: uuid::Uuid::new_v4(),
+                    value: address.to_owned(),
+                    verified,
+                    via: Channel::Email,
+                    status: VerificationStatus::Pending,
+                    verified_at: None,
+                    created_at: now,
+                    updated_at: now,
+                });
+            let Account {
+                mut identity,
+                credentials,
+            } = account;
+            let saved = self.store.save_identity(&mut identity, &credentials).await;
+            saved.unwrap();
+        });
+    }
+
+    /// Everything that was written to people: the kind of mail, to whom, the subject.
+    pub(crate) fn mails(&self) -> Vec<(String, String, String)> {
+        let all = MailFilter::default();
+        let listed = self.store.mails(&all, None, 100);
+        let page = self.runtime.block_on(listed).unwrap();
+        let mails = page.items.into_iter().map(|mail| {
+            let subject = mail.content.unwrap().subject;
+            (mail.template_type, mail.recipient, subject)
+        });
+        let mut mails: Vec<_> = mails.collect();
+        mails.sort();
+        mails
     }
 
     pub(crate) fn browser(&self) -> Client {
@@ -187,6 +233,8 @@ pub(crate) struct Client {
     browser: bool,
     pub(crate) cookies: BTreeMap<String, String>,
     pub(crate) token: Option<String>,
+    /// `Accept-Language`.
+    pub(crate) language: Option<&'static str>,
 }
 
 impl Client {
@@ -202,6 +250,7 @@ impl Client {
             browser,
             cookies: BTreeMap::new(),
             token: None,
+            language: None,
         }
     }
 
@@ -223,6 +272,9 @@ impl Client {
         }
         if let Some(token) = &self.token {
             text.push_str(&format!("X-Session-Token: {token}\r\n"));
+        }
+        if let Some(language) = self.language {
+            text.push_str(&format!("Accept-Language: {language}\r\n"));
         }
         for (name, value) in headers {
             text.push_str(&format!("{name}: {value}\r\n"));

@@ -9,6 +9,7 @@ use stepgate::courier::{
 };
 use stepgate::identity::keys::Keyring;
 use stepgate::identity::{Channel, MailId};
+use stepgate::outbound::{Outbound, Reach};
 use stepgate::store::{Along, Dsn, MailRecord, MailStatus, Store};
 
 use super::server::{Lock, MailServer};
@@ -49,7 +50,13 @@ impl World {
     }
 
     pub(crate) fn worker(&self) -> Worker {
-        Worker::new(self.courier(), self.store.clone(), self.clock.clone())
+        let outbound = Outbound::new(Reach::default());
+        Worker::new(
+            self.courier(),
+            self.store.clone(),
+            outbound,
+            self.clock.clone(),
+        )
     }
 
     /// Stores a mail with a code for this address.

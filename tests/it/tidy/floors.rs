@@ -30,7 +30,13 @@ const FLOORS: [Row; 24] = [
     (2, "rules", &["document", "policy"]),
     (2, "store", &["identity", "secret"]),
     (2, "whoami", &["contract", "policy", "secret"]),
-    (3, "courier", &["identity", "locale", "secret", "store"]),
+    (
+        3,
+        "courier",
+        &[
+            "identity", "jsonnet", "locale", "outbound", "secret", "store",
+        ],
+    ),
     (3, "pages", &["contract", "locale"]),
     (3, "web", &["contract", "identity", "secret"]),
     (

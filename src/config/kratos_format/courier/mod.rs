@@ -1,5 +1,6 @@
 //! `courier`: how mail and text messages go out.
 
+mod http;
 mod smtp;
 
 use std::path::PathBuf;
@@ -67,12 +68,16 @@ pub(super) fn read(
     let default = Config::default();
     let smtp = section.within("smtp", smtp::read);
     let folder = section.within("file", |inner| inner.get::<PathBuf>("path"));
+    let request = section.within("http", |inner| inner.get::<http::Request>("request_config"));
+    let channels: Vec<http::Channel> = section.get("channels").unwrap_or_default();
+    let sms = channels.into_iter().find(|channel| channel.id == "sms");
+    let sms = sms.map_or(Way::Nowhere, |channel| Way::Http(Arc::new(channel.service)));
     let strategy = section.or("delivery_strategy", Delivery::Smtp);
     let email = match strategy {
         Delivery::Smtp => smtp
             .server
             .map_or(Way::Nowhere, |server| Way::Smtp(Arc::new(server))),
-        Delivery::Http => Way::Nowhere,
+        Delivery::Http => request.map_or(Way::Nowhere, |one| Way::Http(Arc::new(one.0))),
         Delivery::File => folder.map_or(Way::Nowhere, Way::Folder),
     };
     if matches!(email, Way::Nowhere) {
@@ -108,7 +113,7 @@ pub(super) fn read(
     CourierDraft {
         config: Config {
             email,
-            sms: Way::Nowhere,
+            sms,
             headers: smtp.headers,
             message_retries,
             pull_count,
