@@ -17,7 +17,7 @@ use crate::identity::{IdentityEvent, Listener};
 use crate::outbound::{Outbound, Reach};
 use crate::policy::SecondFactor;
 use crate::selfservice;
-use crate::store::{Dsn, Store, load_or_make_secrets};
+use crate::store::{Dsn, Resealed, Store, load_or_make_secrets};
 use crate::whoami::{
     Answer, Asking, Credential, CredentialKind, Forget, IdentityService, Resolver, Said, Session,
     WhoamiError,
@@ -25,6 +25,8 @@ use crate::whoami::{
 
 /// Time between two removals of expired flows and sessions.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(600);
+/// Between two batches of one removal.
+const SWEEP_PAUSE: Duration = Duration::from_millis(50);
 /// Passwords that may wait for a free hashing thread before further ones are turned away.
 const HASH_QUEUE: usize = 64;
 
@@ -68,6 +70,7 @@ impl Embedded {
         let outbound = Outbound::new(reach);
         let worker = Worker::new(courier.clone(), store.clone(), outbound, clock.clone());
         sweep_now_and_then(&runtime, store.clone(), clock.clone());
+        reseal_once(&runtime, store.clone());
         let service = flows::Service::new(
             Arc::new(settings),
             store.clone(),
@@ -112,13 +115,45 @@ fn sweep_now_and_then(runtime: &Handle, store: Store, clock: Clock) {
         let mut interval = tokio::time::interval(SWEEP_INTERVAL);
         loop {
             interval.tick().await;
-            match store.sweep(clock.wall()).await {
-                Ok(swept) => tracing::debug!(?swept, "removed what had expired"),
-                Err(error) => tracing::warn!(%error, "expired rows could not be removed"),
+            // Others write in between: each batch is a short transaction of its own.
+            while sweep_once(&store, &clock).await {
+                tokio::time::sleep(SWEEP_PAUSE).await;
             }
         }
     };
     drop(runtime.spawn(sweeping));
+}
+
+/// Whether there is more to remove.
+async fn sweep_once(store: &Store, clock: &Clock) -> bool {
+    match store.sweep(clock.wall()).await {
+        Ok(swept) => {
+            tracing::debug!(?swept, "removed what had expired");
+            swept.more
+        }
+        Err(error) => {
+            tracing::warn!(%error, "expired rows could not be removed");
+            false
+        }
+    }
+}
+
+/// Brings a rotation of secrets to its end, beside everything else.
+fn reseal_once(runtime: &Handle, store: Store) {
+    let resealing = async move {
+        match store.reseal().await {
+            Ok(resealed) if resealed == Resealed::default() => {}
+            Ok(Resealed { done, lost }) => {
+                tracing::info!(
+                    done,
+                    lost,
+                    "credentials are sealed with the first secret now"
+                );
+            }
+            Err(error) => tracing::warn!(%error, "credentials could not be sealed anew"),
+        }
+    };
+    drop(runtime.spawn(resealing));
 }
 
 /// What is configured counts; what is not comes from the file beside the database.

@@ -180,6 +180,20 @@ impl Keyring {
         self.open(purpose, context, &sealed)
     }
 
+    /// Whether a purpose has older secrets besides the current one.
+    #[must_use]
+    pub fn has_older(&self, purpose: Purpose) -> bool {
+        self.secrets(purpose).len() > 1
+    }
+
+    /// Whether the current secret made this text of [`Keyring::seal_text`].
+    #[must_use]
+    pub fn is_current(&self, purpose: Purpose, text: &str) -> bool {
+        let sealed = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
+        let current = self.derive(purpose).next();
+        current.is_some_and(|key| sealed.starts_with(&key.id))
+    }
+
     /// HMAC-SHA256 of `data` under the current secret.
     #[must_use]
     pub fn sign(&self, purpose: Purpose, data: &[u8]) -> Option<[u8; 32]> {

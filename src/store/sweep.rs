@@ -18,6 +18,8 @@ pub struct Swept {
     pub sessions: u64,
     /// Everything else.
     pub others: u64,
+    /// Whether there may be more: a batch was full.
+    pub more: bool,
 }
 
 /// An expired flow is kept for a while: submitting it gets a new one in its place.
@@ -26,15 +28,19 @@ const FLOWS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 const SESSIONS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Errors are read soon or not at all.
 const ERRORS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Messages that were sent or given up are kept for operators who look for one.
+const MAILS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// No window of a throttle is longer.
 const THROTTLES_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// Operators look back a week at what was sent; nothing waits for longer than that.
 const MAILS_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Rows a statement deletes at most, so that other writers wait a moment only.
 const BATCH: i64 = 500;
+const FULL: u64 = BATCH.unsigned_abs();
 
 impl Store {
-    /// Clears away some of what expired long enough ago. Call it now and then.
+    /// Clears away some of what expired long enough ago. Call it now and then, and again soon where
+    /// there is more.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -65,6 +71,11 @@ impl Store {
                 FLOWS_KEPT,
             ),
             (
+                "DELETE FROM mails WHERE id IN (SELECT id FROM mails \
+                 WHERE created_at < $1 AND status IN ('sent', 'abandoned') LIMIT $2)",
+                MAILS_KEPT,
+            ),
+            (
                 "DELETE FROM throttles WHERE (kind, subject) IN \
                  (SELECT kind, subject FROM throttles WHERE started_at < $1 LIMIT $2)",
                 THROTTLES_KEPT,
@@ -80,10 +91,13 @@ impl Store {
             sessions: self
                 .sweep_one(sessions, earlier(now, SESSIONS_KEPT))
                 .await?,
-            others: 0,
+            ..Swept::default()
         };
+        swept.more = swept.flows == FULL || swept.sessions == FULL;
         for (statement, kept) in others {
-            swept.others += self.sweep_one(statement, earlier(now, kept)).await?;
+            let rows = self.sweep_one(statement, earlier(now, kept)).await?;
+            swept.others += rows;
+            swept.more |= rows == FULL;
         }
         Ok(swept)
     }

@@ -73,7 +73,7 @@ impl CredentialType {
     /// that it is stored encrypted.
     #[must_use]
     pub const fn is_sealed(self) -> bool {
-        matches!(self, Self::Totp | Self::LookupSecret)
+        matches!(self, Self::Totp | Self::LookupSecret | Self::Oidc)
     }
 
     /// Whether one of this type can be a second factor; whether it is one, its content says.

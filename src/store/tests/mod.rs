@@ -6,6 +6,8 @@ mod flows;
 mod guesses;
 mod identities;
 mod lists;
+mod races;
+mod secrets;
 mod sessions;
 mod tables;
 
