@@ -28,8 +28,6 @@ const FLOWS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 const SESSIONS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Errors are read soon or not at all.
 const ERRORS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
-/// Messages that were sent or given up are kept for operators who look for one.
-const MAILS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// No window of a throttle is longer.
 const THROTTLES_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// Operators look back a week at what was sent; nothing waits for longer than that.
@@ -69,11 +67,6 @@ impl Store {
                 "DELETE FROM code_tries WHERE flow_id IN \
                  (SELECT flow_id FROM code_tries WHERE expires_at < $1 LIMIT $2)",
                 FLOWS_KEPT,
-            ),
-            (
-                "DELETE FROM mails WHERE id IN (SELECT id FROM mails \
-                 WHERE created_at < $1 AND status IN ('sent', 'abandoned') LIMIT $2)",
-                MAILS_KEPT,
             ),
             (
                 "DELETE FROM throttles WHERE (kind, subject) IN \

@@ -6,6 +6,8 @@ use rstest::rstest;
 
 use super::Backend::{Postgres, Sqlite};
 use super::*;
+use crate::identity::settings::Secrets;
+use crate::secret::SecretString;
 use crate::store::sql::{query, query_scalar};
 
 #[rstest]
@@ -89,4 +91,85 @@ async fn ids_are_uuids_and_hashes_bytes_in_postgresql() {
             "{column} is not a UUID"
         );
     }
+}
+
+/// What the first version wrote, and what the people in it hold.
+struct First {
+    dump: &'static str,
+    token: &'static str,
+    totp_secret: &'static str,
+}
+
+const FIRST_SQLITE: First = First {
+    dump: include_str!("first_version/sqlite.sql"),
+    token: "ory_st_Qywx5lJOVGC1VRMlo7Pk3nSrYOLsJplu",
+    totp_secret: "UM4BOYLDKBUMI3TJP26QJU6KOUADLJL3",
+};
+const FIRST_POSTGRES: First = First {
+    dump: include_str!("first_version/postgres.sql"),
+    token: "ory_st_1RVKHcxWxDJPbVnLZOAutPw4jGcvBqXR",
+    totp_secret: "YC2QGFLJ5CLBW2ONCIXMTAIB3NW2M7GM",
+};
+
+/// Restores a dump into an empty place.
+async fn restore(place: &Place, dump: &'static str) {
+    match &place.dsn {
+        Dsn::Sqlite(path) => {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let options = sqlx::sqlite::SqliteConnectOptions::new()
+                .filename(path)
+                .create_if_missing(true)
+                .foreign_keys(false);
+            let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
+            sqlx::raw_sql(dump).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        }
+        Dsn::Postgres(server) => {
+            let options = server.options().unwrap();
+            let mut connection = PgConnection::connect_with(&options).await.unwrap();
+            sqlx::raw_sql(dump).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        }
+        Dsn::Memory => panic!("nothing to restore into"),
+    }
+}
+
+#[rstest]
+#[case(Sqlite, FIRST_SQLITE)]
+#[case(Postgres, FIRST_POSTGRES)]
+#[tokio::test]
+async fn a_database_of_the_first_version_is_brought_up_to_date(
+    #[case] on: Backend,
+    #[case] first: First,
+) {
+    let Some(place) = Place::on(on).await else {
+        return;
+    };
+    restore(&place, first.dump).await;
+    let secrets = Secrets {
+        default: vec![SecretString::new("first-version-secret".to_owned())],
+        ..Secrets::default()
+    };
+    let keys = Keyring::new(&secrets).unwrap();
+    let store = Store::open(&place.dsn, keys).await.unwrap();
+    let known = SessionToken::from_client(first.token.to_owned());
+    let found = store.session_by_token(known.hash()).await.unwrap();
+    let Some(SessionFound::Live { identity, .. }) = found else {
+        panic!("the session is gone");
+    };
+    let account = store.account(identity.id).await.unwrap().unwrap();
+    assert_eq!(
+        account.identity.traits,
+        json!({"email": "ada@bank.example"})
+    );
+    let totp = account.credentials.find(CredentialType::Totp).unwrap();
+    let url = totp.config["totp_url"].as_str().unwrap();
+    assert!(url.ends_with(first.totp_secret));
+    let (mut identity, credentials) = (account.identity, account.credentials);
+    store
+        .save_identity(&mut identity, &credentials)
+        .await
+        .unwrap();
+    let step = store.last_totp_step(identity.id).await.unwrap();
+    assert_eq!(step, Some(56_666_666));
 }
