@@ -9,6 +9,7 @@ mod identities;
 mod operations;
 mod page;
 mod place;
+mod recovery;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -60,6 +61,7 @@ fn kratos(identities: &Arc<Identities>) -> Router {
         .merge(identities::routes())
         .merge(sessions::routes())
         .merge(courier::routes())
+        .merge(recovery::routes())
         .route("/schemas", get(schemas))
         .route("/schemas/{id}", get(schema))
         .route("/sessions/whoami", any(to_public))

@@ -95,6 +95,7 @@ impl Embedded {
     /// What the admin API works with.
     pub(super) fn identities(&self, clock: Clock) -> Arc<Identities> {
         Arc::new(Identities {
+            service: Arc::clone(&self.service),
             store: self.store.clone(),
             settings: Arc::clone(self.service.settings()),
             hasher: self.hasher.clone(),

@@ -74,13 +74,21 @@ pub fn sort_nodes(kind: FlowKind, nodes: &mut [Node], traits: &[String], identif
             (position(SETTINGS, &node.group), name, known)
         }),
         FlowKind::Registration => {
-            nodes.sort_by_key(|node| registration_rank(node, traits, identifiers));
+            // Where codes sign up too, the password stands with its button below all traits.
+            let by_code = nodes.iter().any(|node| node.group == NodeGroup::Code);
+            let above = (!by_code).then_some(identifiers);
+            nodes.sort_by_key(|node| registration_rank(node, traits, identifiers, above));
         }
         FlowKind::Recovery | FlowKind::Verification => {}
     }
 }
 
-fn registration_rank(node: &Node, traits: &[String], identifiers: usize) -> (usize, usize) {
+fn registration_rank(
+    node: &Node,
+    traits: &[String],
+    identifiers: usize,
+    password_after: Option<usize>,
+) -> (usize, usize) {
     let group = position(REGISTRATION, &node.group);
     if matches!(node.group, NodeGroup::Oidc | NodeGroup::Saml) {
         return (0, group);
@@ -89,8 +97,8 @@ fn registration_rank(node: &Node, traits: &[String], identifiers: usize) -> (usi
     if name == "csrf_token" {
         return (1, 0);
     }
-    if name == "password" {
-        return (1, 1 + identifiers);
+    if let ("password", Some(after)) = (name, password_after) {
+        return (1, 1 + after);
     }
     match traits.iter().position(|known| known == name) {
         Some(at) if at < identifiers => (1, 1 + at),

@@ -80,6 +80,7 @@ sentences! {
     error duplicate_credentials 4000007 "There is an account with these details already. Sign in instead.";
     error totp_wrong 4000008 "This code is not right. Check that your device has the right time and try the next code.";
     error no_identifier 4000009 "No identifier was found that could be used to sign in.";
+    error address_not_verified 4000010 "Your address is not verified yet. Open the link or enter the code that was sent to it.";
     error no_totp 4000011 "No authenticator app is set up for this account.";
     error lookup_secret_used 4000012 "This backup code was used already. Take another one.";
     error no_security_key 4000013 "No security key is set up for this account.";

@@ -6,6 +6,7 @@
 
 mod collections;
 mod fields;
+mod go_duration;
 mod node;
 mod parse;
 mod place;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use collections::{Located, OneOrMany};
 pub use fields::Fields;
+pub use go_duration::parse_go_duration;
 pub use node::{Entry, Key, Node, Scalar, Value};
 pub use parse::{MAX_FILE_BYTES, parse, read_file};
 pub use place::{Place, Source};

@@ -86,6 +86,12 @@ impl Answer {
         Self::new(Program::Problem(problem.clone()), Browser::Problem(problem))
     }
 
+    /// A redirect for everybody.
+    #[must_use]
+    pub fn see(status: StatusCode, to: String) -> Self {
+        Self::new(Program::To(status, to.clone()), Browser::To(status, to))
+    }
+
     /// A refusal that programs see and browsers are led away from.
     #[must_use]
     pub fn problem_or(problem: Problem, status: StatusCode, to: String) -> Self {

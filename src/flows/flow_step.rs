@@ -10,7 +10,7 @@ use super::service::Service;
 use super::visitor::{Visitor, Wants};
 use crate::contract::{FlowKind, Message, Transport, texts};
 use crate::identity::FlowId;
-use crate::store::Account;
+use crate::store::{Account, Along};
 use crate::web::{BodyError, Fields};
 
 impl Service {
@@ -179,6 +179,21 @@ impl Service {
     ) -> Result<Answer, Failure> {
         // Where another request was faster its words stay in the store; this answer has ours.
         self.save_flow(record).await?;
+        Ok(self.refusal(record, visitor, owner))
+    }
+
+    /// [`Service::refused`] with what goes out with it.
+    pub(super) async fn refused_along(
+        &self,
+        record: &mut FlowRecord,
+        visitor: &Visitor,
+        along: &Along,
+    ) -> Result<Answer, Failure> {
+        self.save_flow_with(record, along).await?;
+        Ok(self.refusal(record, visitor, None))
+    }
+
+    fn refusal(&self, record: &FlowRecord, visitor: &Visitor, owner: Option<&Account>) -> Answer {
         let flow = self.show_flow(record, visitor, owner);
         let page = self.site.ui_of(record.kind, record.id);
         let status = match record.kind {
@@ -188,7 +203,7 @@ impl Service {
             }
         };
         let answer = Answer::flow(StatusCode::BAD_REQUEST, &flow, Browser::To(status, page));
-        Ok(self.for_transport(record.transport, answer))
+        self.for_transport(record.transport, answer)
     }
 
     /// [`Service::refused`] with a message about the form as a whole.

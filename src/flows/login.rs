@@ -14,7 +14,7 @@ use super::visitor::{Submission, Visitor};
 use crate::aal::Aal;
 use crate::contract::{FlowKind, Message, Transport, sort_nodes, texts};
 use crate::identity::token::random_text;
-use crate::store::Account;
+use crate::store::{Account, Along};
 use crate::web::Fields;
 
 /// Letters and digits of the code that a native client would exchange for a session which a
@@ -34,14 +34,17 @@ pub(super) enum LoginMethod {
     Webauthn,
     /// `lookup_secret`, a second factor.
     LookupSecret,
+    /// `code`, either factor.
+    Code,
     /// `identifier_first`, which only finds out who it is.
     IdentifierFirst,
 }
 
 impl LoginMethod {
     /// All of them, in the order they are asked.
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Password,
+        Self::Code,
         Self::Totp,
         Self::Passkey,
         Self::Webauthn,
@@ -56,6 +59,7 @@ impl LoginMethod {
             Self::Passkey => "passkey",
             Self::Webauthn => "webauthn",
             Self::LookupSecret => "lookup_secret",
+            Self::Code => "code",
             Self::IdentifierFirst => IDENTIFIER_FIRST,
         }
     }
@@ -65,7 +69,7 @@ impl LoginMethod {
         match self {
             Self::Password | Self::Passkey | Self::IdentifierFirst => !second_factor,
             Self::Totp | Self::LookupSecret => second_factor,
-            Self::Webauthn => true,
+            Self::Webauthn | Self::Code => true,
         }
     }
 }
@@ -80,6 +84,8 @@ pub(super) enum Try {
     NextScreen,
     /// The form goes on in a browser only, on its page.
     Elsewhere,
+    /// The form goes on, and a code goes out with it.
+    Sent(Box<Along>),
 }
 
 impl Service {
@@ -113,9 +119,21 @@ impl Service {
             browser: browser_of(visitor, transport),
         };
         let mut record = self.login_record(opening, refresh, second_factor, current.as_ref());
+        if let Some(current) = current.as_ref().filter(|_| second_factor) {
+            let offered = self.offered_addresses(visitor, current)?;
+            record.nodes.retain(|node| {
+                let value = node.as_input().and_then(|input| input.value.as_ref());
+                let value = value.and_then(serde_json::Value::as_str);
+                node.name() != "address"
+                    || offered.iter().any(|one| value == Some(one.value.as_str()))
+            });
+        }
         let before = &self.settings.self_service.login.before;
         self.run_before_hooks(before, &mut record, visitor).await?;
-        self.insert_flow(&record).await?;
+        let along = self
+            .send_unasked(&mut record, visitor, current.as_ref())
+            .await?;
+        self.insert_flow_with(&record, &along).await?;
         let exchange = "return_session_token_exchange_code";
         if transport == Transport::Api && visitor.query.is_on(exchange) {
             let mut flow = self.show_flow(&record, visitor, None);
@@ -145,7 +163,9 @@ impl Service {
         }
         record.nodes = match (second_factor, current) {
             (true, Some(current)) => {
-                second_factor_nodes(&self.settings, &current.account.credentials, browser)
+                let addresses = self.code_factors(&current.account);
+                let known = &current.account.credentials;
+                second_factor_nodes(&self.settings, known, &addresses, browser)
             }
             (true, None) => Vec::new(),
             (false, Some(current)) if refresh => {
@@ -253,11 +273,16 @@ impl Service {
             (LoginMethod::Totp | LoginMethod::LookupSecret, None) => {
                 return Err(Problem::aal1_required().into());
             }
+            (LoginMethod::Code, current) => {
+                self.try_code(record, visitor, &fields, current.as_ref())
+                    .await?
+            }
             (LoginMethod::IdentifierFirst, _) => self.take_identifier(record, &fields).await?,
         };
         match tried {
             Try::Wrong | Try::NextScreen => self.refused(record, visitor, None).await,
             Try::Elsewhere => self.moved_on(record).await,
+            Try::Sent(along) => self.refused_along(record, visitor, &along).await,
             Try::Passed(passed) => self.signed_in(record, visitor, current, *passed).await,
         }
     }
@@ -269,9 +294,14 @@ impl Service {
     }
 
     fn login_method(&self, record: &FlowRecord, fields: &Fields) -> Option<LoginMethod> {
+        let address = || {
+            let address = fields.text("address").filter(|_| record.second_factor);
+            address.map(|_| LoginMethod::Code.as_str().to_owned())
+        };
         let wanted = fields
             .text("method")
-            .or_else(|| key_method(fields).map(str::to_owned))?;
+            .or_else(|| key_method(fields).map(str::to_owned))
+            .or_else(address)?;
         LoginMethod::ALL.into_iter().find(|&method| {
             method.as_str() == wanted
                 && method.answers(record.second_factor)
@@ -284,6 +314,7 @@ impl Service {
         match method {
             LoginMethod::Password | LoginMethod::Totp => true,
             LoginMethod::LookupSecret => methods.lookup_secret_enabled,
+            LoginMethod::Code => self.signs_in_by_code(record.second_factor),
             LoginMethod::Passkey => methods.passkey.enabled,
             LoginMethod::Webauthn => self.offers_keys(record),
             LoginMethod::IdentifierFirst => self.asks_identifier_first() && !record.refresh,

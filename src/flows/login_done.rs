@@ -13,9 +13,9 @@ use super::problem::Problem;
 use super::record::FlowRecord;
 use super::service::{Service, internal};
 use super::visitor::Visitor;
-use crate::contract::{ContinueWith, FlowKind, Transport};
+use crate::contract::{ContinueWith, FlowKind, Transport, texts};
 use crate::identity::settings::Hook;
-use crate::identity::{AmrEntry, Device, IdentityEvent, Session, SessionToken};
+use crate::identity::{AmrEntry, Device, Identity, IdentityEvent, Session, SessionToken};
 use crate::store::{Account, TokenChange};
 
 /// A factor that was right.
@@ -56,7 +56,8 @@ impl Service {
         if hooks.contains(&Hook::RequireVerifiedAddress)
             && !verified.clone().any(|address| address.verified)
         {
-            return Err(self.address_not_verified(verified.len()));
+            let identity = &passed.account.identity;
+            return self.address_not_verified(record, visitor, identity).await;
         }
         let facts = HookFacts {
             identity: Some(passed.account.identity.clone()),
@@ -113,13 +114,25 @@ impl Service {
         }
     }
 
-    fn address_not_verified(&self, addresses: usize) -> Failure {
-        if addresses == 0 {
-            return Failure::Internal(
-                "require_verified_address is on, and the identity has no verifiable address"
-                    .to_owned(),
-            );
+    /// The answer to somebody without a verified address: the form where one is verified.
+    async fn address_not_verified(
+        &self,
+        record: &mut FlowRecord,
+        visitor: &Visitor,
+        identity: &Identity,
+    ) -> Outcome {
+        if identity.verifiable_addresses.is_empty() {
+            return Err(internal(
+                "require_verified_address is on, and the identity has no verifiable address",
+            ));
         }
+        if self.settings.features.legacy_require_verified_login_error {
+            let message = texts::address_not_verified();
+            return self.refused_with(record, visitor, None, message).await;
+        }
+        let begun = self
+            .begin_required_verification(identity, record, visitor)
+            .await?;
         let reason = "Please verify your address before signing in.";
         let mut problem = Problem::new(
             StatusCode::BAD_REQUEST,
@@ -127,8 +140,17 @@ impl Service {
             Some(reason),
         );
         problem.status = StatusCode::FORBIDDEN;
-        let page = self.site.ui(FlowKind::Verification).to_owned();
-        Answer::problem_or(problem, StatusCode::SEE_OTHER, page).into()
+        let kind = FlowKind::Verification;
+        let page = match begun {
+            Some(begun) => {
+                let page = self.site.ui_of(kind, begun.record().id);
+                let next = begun.next(Some(page.clone()));
+                problem = problem.details(json!({ "continue_with": [next] }));
+                page
+            }
+            None => self.site.ui(kind).to_owned(),
+        };
+        Ok(Answer::problem_or(problem, StatusCode::SEE_OTHER, page))
     }
 
     /// Adds the step to the session of the same person, or opens a session.

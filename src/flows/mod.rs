@@ -5,6 +5,7 @@
 
 mod answer;
 mod change_mails;
+mod code;
 mod current;
 mod errors;
 mod flow_step;
@@ -23,7 +24,9 @@ mod parked;
 mod problem;
 pub mod qr;
 mod record;
+mod recovery;
 mod registration;
+mod registration_done;
 mod resolve;
 mod return_to;
 mod service;
@@ -35,6 +38,7 @@ mod site;
 mod throttle;
 mod tokenize;
 mod traits;
+mod verification;
 mod views;
 mod visitor;
 
@@ -45,6 +49,7 @@ pub use keys::KeyOffer;
 pub use parked::CONTINUITY_COOKIE;
 pub use problem::Problem;
 pub use record::{FlowRecord, Opening};
+pub use recovery::{Handover, HandoverError};
 pub use resolve::{Resolved, Worth};
 pub use return_to::OwnPlaces;
 pub use service::Service;

@@ -1,12 +1,11 @@
 //! Signing up: traits and a credential, in one step or two.
 
 use http::StatusCode;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::answer::{Answer, Browser, Failure, Outcome, Program};
+use super::answer::{Answer, Browser, Failure, Outcome};
 use super::flow_step::Forged;
 use super::form::{RegistrationStep, registration_nodes, trait_order};
-use super::hooks::HookFacts;
 use super::login::browser_of;
 use super::login_methods::hashing;
 use super::problem::Problem;
@@ -15,13 +14,13 @@ use super::service::{Service, internal};
 use super::traits::{complain, message, submitted};
 use super::visitor::{Submission, Visitor};
 use crate::aal::{Aal, AuthenticationMethod};
-use crate::contract::{ContinueWith, FlowKind, NodeGroup, Transport, sort_nodes, texts};
+use crate::contract::{FlowKind, NodeGroup, Transport, sort_nodes, texts};
 use crate::identity::credential::password;
 use crate::identity::schema::IdentitySchema;
-use crate::identity::settings::{HasherAlgorithm, Hook, RegistrationStyle};
-use crate::identity::{AmrEntry, CredentialType, Credentials, Identity, IdentityEvent};
+use crate::identity::settings::{HasherAlgorithm, RegistrationStyle};
+use crate::identity::{AmrEntry, CredentialType, Credentials, Identity};
 use crate::secret::SecretString;
-use crate::store::{Account, StoreError};
+use crate::store::{Account, Along};
 use crate::web::Fields;
 
 /// A way to sign up, or a step towards it.
@@ -31,6 +30,8 @@ enum SignUpMethod {
     Profile,
     /// A password.
     Password,
+    /// A code by mail.
+    Code,
 }
 
 impl Service {
@@ -68,7 +69,7 @@ impl Service {
         schema.ok_or_else(|| internal("the default identity schema is missing"))
     }
 
-    fn registration_record(&self, opening: Opening) -> Result<FlowRecord, Failure> {
+    pub(super) fn registration_record(&self, opening: Opening) -> Result<FlowRecord, Failure> {
         let lifespan = self.settings.self_service.registration.flow.lifespan;
         let mut record = FlowRecord::open(opening, lifespan, self.now());
         let none = Value::Object(Map::new());
@@ -162,6 +163,10 @@ impl Service {
                 self.password_step(record, visitor, &fields, schema, traits)
                     .await
             }
+            SignUpMethod::Code => {
+                self.code_step(record, visitor, &fields, schema, traits)
+                    .await
+            }
         }
     }
 
@@ -170,6 +175,7 @@ impl Service {
         match fields.text("method")?.as_str() {
             "profile" if two_steps => Some(SignUpMethod::Profile),
             "password" if self.settings.methods.password.enabled => Some(SignUpMethod::Password),
+            "code" if self.signs_up_by_code() => Some(SignUpMethod::Code),
             _ => None,
         }
     }
@@ -203,14 +209,33 @@ impl Service {
 
     /// The form of another step: 400 for programs, its page with 303 for browsers.
     async fn went_on(&self, record: &mut FlowRecord, visitor: &Visitor) -> Outcome {
-        let mut answer = self.refused(record, visitor, None).await?;
+        self.went_on_with(record, visitor, &Along::default()).await
+    }
+
+    /// [`Service::went_on`] with what goes out with it.
+    pub(super) async fn went_on_with(
+        &self,
+        record: &mut FlowRecord,
+        visitor: &Visitor,
+        along: &Along,
+    ) -> Outcome {
+        let mut answer = self.refused_along(record, visitor, along).await?;
         if let Browser::To(status, _) = &mut answer.browser {
             *status = StatusCode::SEE_OTHER;
         }
         Ok(answer)
     }
 
-    fn sort_sign_up(record: &mut FlowRecord, schema: &IdentitySchema) {
+    /// Which part of the form a submit of a credential came from.
+    pub(super) fn step_shown(&self, record: &FlowRecord) -> RegistrationStep {
+        if record.nodes.iter().any(|node| node.name() == "screen") {
+            RegistrationStep::Credential
+        } else {
+            self.first_step()
+        }
+    }
+
+    pub(super) fn sort_sign_up(record: &mut FlowRecord, schema: &IdentitySchema) {
         let (order, identifiers) = trait_order(schema);
         sort_nodes(
             FlowKind::Registration,
@@ -229,12 +254,7 @@ impl Service {
         schema: &IdentitySchema,
         traits: Value,
     ) -> Outcome {
-        let on_second = record.nodes.iter().any(|node| node.name() == "screen");
-        let step = if on_second {
-            RegistrationStep::Credential
-        } else {
-            self.first_step()
-        };
+        let step = self.step_shown(record);
         record.nodes = registration_nodes(&self.settings, schema, step, &traits);
         let password = SecretString::new(fields.text("password").unwrap_or_default());
         let mut violations = schema.validate(&traits).err().unwrap_or_default();
@@ -259,130 +279,30 @@ impl Service {
             return self.refused(record, visitor, None).await;
         }
         let hash = self.hasher.make(password).await.map_err(hashing)?;
-        let account = self.new_account(schema, traits, &hash);
+        let account = self.new_account(schema, traits, Some(&hash));
         let step = AmrEntry::new(AuthenticationMethod::Password, Aal::Aal1, self.now());
         self.sign_up(record, visitor, account, step).await
     }
 
-    fn new_account(&self, schema: &IdentitySchema, traits: Value, hash: &str) -> Account {
+    /// An account with these traits, and with a password if it has one.
+    pub(super) fn new_account(
+        &self,
+        schema: &IdentitySchema,
+        traits: Value,
+        hash: Option<&str>,
+    ) -> Account {
         let now = self.now();
         let mut identity = Identity::new(schema.id(), traits, now);
         let mut credentials = Credentials::new();
         schema.apply(&mut identity, &mut credentials, now);
-        if let Some(credential) = credentials.find_mut(CredentialType::Password) {
+        let credential = credentials.find_mut(CredentialType::Password);
+        if let (Some(credential), Some(hash)) = (credential, hash) {
             credential.config = password::config(hash);
         }
         Account {
             identity,
             credentials,
         }
-    }
-
-    /// Makes the account of a form that is right, by the factor that `step` says.
-    pub(super) async fn sign_up(
-        &self,
-        record: &mut FlowRecord,
-        visitor: &Visitor,
-        mut account: Account,
-        step: AmrEntry,
-    ) -> Outcome {
-        let method = step.method.as_str();
-        let goes_on = self
-            .hooks_before_saving(record, visitor, method, &mut account)
-            .await?;
-        if !goes_on {
-            return self.refused(record, visitor, None).await;
-        }
-        let saved = self
-            .store
-            .create_identity(&account.identity, &account.credentials)
-            .await;
-        match saved {
-            Ok(()) => {}
-            Err(StoreError::Duplicate { .. }) => {
-                let text = texts::duplicate_credentials();
-                return self.refused_with(record, visitor, None, text).await;
-            }
-            Err(error) => return Err(internal(error)),
-        }
-        record.active = Some(method.to_owned());
-        if !self.consume_flow(record).await? {
-            // Two submits at once: the other one made the account of this form.
-            self.store
-                .delete_identity(account.identity.id)
-                .await
-                .map_err(internal)?;
-            let opening = record.reopening(browser_of(visitor, record.transport));
-            return self
-                .replaced(record, self.registration_record(opening)?)
-                .await;
-        }
-        self.tell(IdentityEvent::IdentityChanged {
-            identity: account.identity.id,
-        });
-        self.signed_up(record, visitor, &account, step).await
-    }
-
-    /// The answer to a sign-up; with the `session` hook the person is signed in.
-    async fn signed_up(
-        &self,
-        record: &mut FlowRecord,
-        visitor: &Visitor,
-        account: &Account,
-        step: AmrEntry,
-    ) -> Outcome {
-        let after = &self.settings.self_service.registration.flow.after;
-        let method = step.method.as_str();
-        let opens_session = after.hooks_for(method).contains(&Hook::Session);
-        let to = record
-            .return_to
-            .as_deref()
-            .and_then(|wanted| self.site.allowed_return(wanted))
-            .or_else(|| after.return_url_for(method).map(str::to_owned))
-            .unwrap_or_else(|| self.site.default_return().to_owned());
-        let mut body = Map::new();
-        let mut next = Vec::new();
-        let mut cookie = None;
-        if record.transport == Transport::Browser {
-            next.push(ContinueWith::RedirectBrowserTo {
-                redirect_browser_to: to.clone(),
-            });
-        }
-        let hooks = after.hooks_for(method).to_vec();
-        let facts = HookFacts::of(&account.identity);
-        self.hooks_after_saving(record, visitor, &hooks, &facts)
-            .await?;
-        if opens_session {
-            let (session, token) = self.open_session(visitor, account, step).await?;
-            let shown = self.show_session(&session, &account.identity);
-            match record.transport {
-                Transport::Api => {
-                    body.insert("session_token".to_owned(), token.expose().into());
-                    next.push(ContinueWith::SetOrySessionToken {
-                        ory_session_token: token.expose().to_owned(),
-                    });
-                }
-                Transport::Browser => cookie = self.session_cookie(&session, &token),
-            }
-            body.insert("session".to_owned(), json!(shown));
-        }
-        let shown = self.show_identity(&account.identity);
-        body.insert("identity".to_owned(), json!(shown));
-        let next = if next.is_empty() {
-            Value::Null
-        } else {
-            json!(next)
-        };
-        body.insert("continue_with".to_owned(), next);
-        let page = Browser::To(StatusCode::SEE_OTHER, to);
-        let program = Program::Json(StatusCode::OK, Value::Object(body));
-        let mut answer = Answer::new(program, page);
-        answer.rotate_csrf = record.transport == Transport::Browser;
-        let device = cookie
-            .as_ref()
-            .and_then(|_| self.device_cookie(visitor, account));
-        // The session last: some clients see only the last cookie of an answer.
-        Ok(answer.cookie(device).cookie(cookie))
     }
 
     /// What a policy says about a new password, beside its field.

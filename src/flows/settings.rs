@@ -64,7 +64,7 @@ impl Service {
         Answer::problem_or(Problem::aal2_required(&to), StatusCode::SEE_OTHER, to)
     }
 
-    fn settings_record(&self, opening: Opening, account: &Account) -> FlowRecord {
+    pub(super) fn settings_record(&self, opening: Opening, account: &Account) -> FlowRecord {
         let lifespan = self.settings.self_service.settings.flow.lifespan;
         let mut record = FlowRecord::open(opening, lifespan, self.now());
         record.identity = Some(account.identity.id);
@@ -283,7 +283,7 @@ impl Service {
         record: &mut FlowRecord,
         visitor: &Visitor,
         current: Current,
-        account: Account,
+        mut account: Account,
         step: Option<crate::identity::AmrEntry>,
         change: Change,
     ) -> Outcome {
@@ -306,6 +306,9 @@ impl Service {
             session: Some(session.clone()),
         };
         self.hooks_after_saving(record, visitor, hooks, &facts)
+            .await?;
+        let begun = self
+            .verify_after_settings(record, visitor, &mut account)
             .await?;
         let mut next = record.clone();
         next.id = FlowId::random();
@@ -334,11 +337,18 @@ impl Service {
             .or_else(|| after.return_url_for(method).map(str::to_owned))
             .unwrap_or(page);
         let mut flow = self.show_flow(record, visitor, Some(&account));
+        let shows_verification = after.hooks_for(method).contains(&Hook::ShowVerificationUi);
+        let mut next = Vec::new();
         if record.transport == Transport::Browser {
-            flow.continue_with = Some(vec![ContinueWith::RedirectBrowserTo {
+            next.push(ContinueWith::RedirectBrowserTo {
                 redirect_browser_to: to.clone(),
-            }]);
+            });
         }
+        if shows_verification {
+            let pages = self.verification_pages(record.transport, &begun);
+            next.extend(begun.iter().zip(pages).map(|(one, page)| one.next(page)));
+        }
+        flow.continue_with = (!next.is_empty()).then_some(next);
         let answer = Answer::flow(
             StatusCode::OK,
             &flow,

@@ -90,6 +90,22 @@ impl Site {
         format!("{}/self-service/{}?flow={id}", self.base, kind.as_str())
     }
 
+    /// Where a flow is fetched.
+    #[must_use]
+    pub fn fetch_url(&self, kind: FlowKind, id: FlowId) -> String {
+        format!("{}/self-service/{}/flows?id={id}", self.base, kind.as_str())
+    }
+
+    /// Where a mail leads: the flow with `name`, a code or token, in the URL.
+    #[must_use]
+    pub fn mail_link(&self, kind: FlowKind, id: FlowId, name: &str, secret: &str) -> String {
+        let path = format!("{}/self-service/{}", self.base, kind.as_str());
+        let id = id.to_string();
+        let mut query = [("flow", id.as_str()), (name, secret)];
+        query.sort_unstable();
+        with_query(&path, &query)
+    }
+
     /// Where a flow of this kind is opened.
     #[must_use]
     pub fn init_url(&self, kind: FlowKind, api: bool, query: &[(&str, &str)]) -> String {

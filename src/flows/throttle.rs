@@ -79,7 +79,7 @@ impl Service {
     }
 
     /// Which known browser this is for the identity, if it signed in as that before.
-    fn known_device(&self, visitor: &Visitor, identity: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn known_device(&self, visitor: &Visitor, identity: &[u8]) -> Option<Vec<u8>> {
         let cookie = visitor.device.as_deref()?;
         let plain =
             self.store

@@ -322,7 +322,8 @@ async fn open(
         FlowKind::Login => service.open_login(visitor, transport).await,
         FlowKind::Registration => service.open_registration(visitor, transport).await,
         FlowKind::Settings => service.open_settings(visitor, transport).await,
-        FlowKind::Recovery | FlowKind::Verification => Err(not_offered(kind)),
+        FlowKind::Recovery => service.open_recovery(visitor, transport).await,
+        FlowKind::Verification => service.open_verification(visitor, transport).await,
     };
     match (transport, outcome) {
         (Transport::Browser, outcome) => outcome,
@@ -337,7 +338,8 @@ async fn fetch(service: &Service, kind: FlowKind, visitor: &Visitor) -> Outcome 
         FlowKind::Login => service.fetch_login(visitor).await,
         FlowKind::Registration => service.fetch_registration(visitor).await,
         FlowKind::Settings => service.fetch_settings(visitor).await,
-        FlowKind::Recovery | FlowKind::Verification => Err(Problem::not_found().into()),
+        FlowKind::Recovery => service.fetch_recovery(visitor).await,
+        FlowKind::Verification => service.fetch_verification(visitor).await,
     };
     match outcome {
         Ok(answer) => Ok(answer),
@@ -359,18 +361,14 @@ async fn submit(
         }
         (FlowKind::Settings, Some(body)) => service.submit_settings(visitor, body).await,
         (FlowKind::Settings, None) => service.resume_settings(visitor).await,
-        (FlowKind::Recovery | FlowKind::Verification, _) => Err(not_offered(kind)),
+        (FlowKind::Recovery, body) => service.submit_recovery(visitor, body).await,
+        (FlowKind::Verification, body) => service.submit_verification(visitor, body).await,
     }
 }
 
 /// A GET of a submit path brings nothing to submit.
 fn or_nothing(body: Option<Submission>) -> Submission {
     body.unwrap_or_else(|| Ok(Fields::default()))
-}
-
-fn not_offered(kind: FlowKind) -> Failure {
-    let reason = format!("The {} flow is not available.", kind.as_str());
-    Problem::bad_request(&reason).into()
 }
 
 pub(super) async fn read_body(headers: &HeaderMap, body: Body) -> Submission {

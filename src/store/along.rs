@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::pool::Transaction;
 use super::row::{micros, seal_context, seal_json};
 use super::sql::query;
-use super::{NewCode, Store, StoreError};
+use super::{FlowRow, NewCode, SentAddress, Store, StoreError};
 use crate::identity::{Channel, MailId};
 
 /// What goes along with a change of an identity or a flow; nothing by default.
@@ -21,6 +21,12 @@ pub struct Along {
     pub mails: Vec<Outgoing>,
     /// Codes that these messages hold.
     pub codes: Vec<NewCode>,
+    /// New flows that these codes are for.
+    pub flows: Vec<FlowRow>,
+    /// Changed flows. Nothing at all is stored when one of them changed since it was read.
+    pub saves: Vec<FlowRow>,
+    /// Addresses that these messages go to, whose owners are to be told so.
+    pub sent: Vec<SentAddress>,
 }
 
 /// A message that is ready to be sent.
@@ -73,7 +79,7 @@ impl From<Outgoing> for Along {
     fn from(mail: Outgoing) -> Self {
         Self {
             mails: vec![mail],
-            codes: Vec::new(),
+            ..Self::default()
         }
     }
 }
@@ -112,8 +118,19 @@ impl Store {
         tx: &mut Transaction,
         along: &Along,
     ) -> Result<(), StoreError> {
+        for flow in &along.flows {
+            self.insert_flow(tx, flow).await?;
+        }
+        for flow in &along.saves {
+            if !self.update_flow(tx, flow).await? {
+                return Err(StoreError::Stale);
+            }
+        }
         for mail in &along.mails {
             self.insert_mail(tx, mail).await?;
+        }
+        for address in &along.sent {
+            self.note_sent(tx, address).await?;
         }
         self.write_codes(tx, &along.codes).await
     }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::pool::Transaction;
 use super::row::{micros, open_json, read_json, seal_context, seal_json, time, write_json};
 use super::sql::query;
 use super::{Along, Store, StoreError};
@@ -72,6 +73,18 @@ impl Store {
     /// When the database does not answer.
     pub async fn create_flow_with(&self, flow: &FlowRow, along: &Along) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
+        self.insert_flow(&mut tx, flow).await?;
+        self.write_along(&mut tx, along).await?;
+        tx.commit().await?;
+        self.announce(along);
+        Ok(())
+    }
+
+    pub(super) async fn insert_flow(
+        &self,
+        tx: &mut Transaction,
+        flow: &FlowRow,
+    ) -> Result<(), StoreError> {
         let statement = "INSERT INTO flows (id, kind, version, state, issued_at, expires_at) \
                          VALUES ($1, $2, $3, $4, $5, $6)";
         query(statement)
@@ -81,11 +94,8 @@ impl Store {
             .bind(self.seal_flow(flow)?)
             .bind(micros(flow.issued_at))
             .bind(micros(flow.expires_at))
-            .execute(&mut tx)
+            .execute(tx)
             .await?;
-        self.write_along(&mut tx, along).await?;
-        tx.commit().await?;
-        self.announce(along);
         Ok(())
     }
 
@@ -137,6 +147,21 @@ impl Store {
         along: &Along,
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
+        if !self.update_flow(&mut tx, flow).await? {
+            return Ok(false);
+        }
+        self.write_along(&mut tx, along).await?;
+        tx.commit().await?;
+        self.announce(along);
+        flow.version += 1;
+        Ok(true)
+    }
+
+    pub(super) async fn update_flow(
+        &self,
+        tx: &mut Transaction,
+        flow: &FlowRow,
+    ) -> Result<bool, StoreError> {
         let statement = "UPDATE flows SET version = version + 1, state = $4, expires_at = $5 \
                          WHERE id = $1 AND kind = $2 AND version = $3";
         let rows = query(statement)
@@ -145,16 +170,9 @@ impl Store {
             .bind(flow.version)
             .bind(self.seal_flow(flow)?)
             .bind(micros(flow.expires_at))
-            .execute(&mut tx)
+            .execute(tx)
             .await?;
-        if rows != 1 {
-            return Ok(false);
-        }
-        self.write_along(&mut tx, along).await?;
-        tx.commit().await?;
-        self.announce(along);
-        flow.version += 1;
-        Ok(true)
+        Ok(rows == 1)
     }
 
     fn seal_flow(&self, flow: &FlowRow) -> Result<String, StoreError> {

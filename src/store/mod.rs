@@ -7,6 +7,7 @@
 //! Whatever may happen only once (a flow's step, a parked payload, a time step of TOTP) is one
 //! conditional write: it decides at the row, not by what was read before.
 
+mod address;
 mod along;
 mod code;
 mod dsn;
@@ -31,6 +32,7 @@ mod sweep;
 
 use tokio::sync::watch;
 
+pub use address::SentAddress;
 pub use along::{Along, MailContent, Outgoing};
 pub use code::{NewCode, TakenCode};
 pub use dsn::{Dsn, PostgresServer};

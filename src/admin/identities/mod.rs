@@ -16,13 +16,15 @@ use axum::routing::{delete, get};
 
 use super::answer::Refusal;
 use crate::clock::Clock;
-use crate::flows::PasswordHasher;
+use crate::flows::{PasswordHasher, Service};
 use crate::identity::settings::Settings;
 use crate::identity::{IdentityEvent, IdentityId, Listener};
 use crate::store::Store;
 
 /// What the admin API of identities works with.
 pub struct Identities {
+    /// What people do by themselves.
+    pub service: Arc<Service>,
     /// Where they are kept.
     pub store: Store,
     /// How the service is configured.

@@ -17,8 +17,9 @@ use super::*;
 use crate::aal::{Aal, AuthenticationMethod};
 use crate::clock::Clock;
 use crate::config::kratos_format::{Form, read};
+use crate::courier::{self, Courier};
 use crate::document::{Problems, Reading, Source, parse};
-use crate::flows::PasswordHasher;
+use crate::flows::{PasswordHasher, Service};
 use crate::identity::keys::Keyring;
 use crate::identity::{
     AmrEntry, CredentialType, Device, IdentityEvent, IdentityId, Listener, Session, SessionToken,
@@ -66,7 +67,17 @@ impl Place {
         let clock = Clock::manual(Timestamp::from_second(1_700_000_000).unwrap());
         let told = Arc::new(Told::default());
         let hasher = PasswordHasher::start(settings.hashers.clone(), 1, 16).unwrap();
+        let courier = Courier::new(courier::Config::default(), clock.clone()).unwrap();
+        let service = Service::new(
+            Arc::clone(&settings),
+            store.clone(),
+            courier,
+            hasher.clone(),
+            clock.clone(),
+            Arc::clone(&told) as Arc<dyn Listener>,
+        );
         let identities = Identities {
+            service: Arc::new(service),
             store: store.clone(),
             settings,
             hasher,

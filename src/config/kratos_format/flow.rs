@@ -53,16 +53,6 @@ pub(super) fn read(
         let verification = flows.within("verification", |inner| recovery_like(inner, notices));
         let logout = flows.within("logout", logout);
         let error_ui_url = flows.within("error", |inner| url(inner, "ui_url"));
-        for (name, enabled) in [
-            ("recovery", recovery.enabled),
-            ("verification", verification.enabled),
-        ] {
-            if enabled {
-                notices.push(format!(
-                    "the flow `{name}` is enabled but not available yet"
-                ));
-            }
-        }
         SelfService {
             default_return_url: default_return.map(|url| url.0).unwrap_or_default(),
             allowed_return_urls: allowed,

@@ -1,14 +1,16 @@
 //! `selfservice.methods` and `hashers`.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::keys::{read_passkey, read_webauthn};
 use super::refuse;
-use super::values::{GoDuration, Memory};
+use super::values::{GoDuration, Memory, WrittenUrl};
 use crate::document::Fields;
 use crate::identity::settings::{
-    Argon2Settings, BcryptSettings, CodeSettings, HasherAlgorithm, Hashers, MethodSettings,
-    PasswordSettings, TotpSettings,
+    Argon2Settings, BcryptSettings, CodeSettings, HasherAlgorithm, Hashers, LinkSettings,
+    MethodSettings, PasswordSettings, TotpSettings,
 };
 
 /// The least cost of bcrypt outside development, as in Kratos.
@@ -23,6 +25,7 @@ pub(super) fn read(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> M
         issuer: inner.within("config", |config| config.or("issuer", String::new())),
     });
     let code = section.within("code", read_code);
+    let link = section.within("link", |inner| read_link(inner, notices));
     let webauthn = section.within("webauthn", read_webauthn);
     let passkey = section.within("passkey", read_passkey);
     let mut enabled = |name: &'static str, default: bool| {
@@ -38,7 +41,7 @@ pub(super) fn read(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> M
         webauthn,
         profile_enabled: enabled("profile", true),
         lookup_secret_enabled: enabled("lookup_secret", false),
-        link_enabled: enabled("link", false),
+        link,
         passkey,
         oidc_enabled: enabled("oidc", false),
     };
@@ -50,14 +53,7 @@ pub(super) fn read(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> M
 }
 
 fn say_what_is_missing(methods: &MethodSettings, notices: &mut Vec<String>) {
-    let not_yet = [
-        ("oidc", methods.oidc_enabled),
-        ("link", methods.link_enabled),
-        (
-            "code",
-            methods.code.passwordless_enabled || methods.code.mfa_enabled,
-        ),
-    ];
+    let not_yet = [("oidc", methods.oidc_enabled)];
     for (name, enabled) in not_yet {
         if enabled {
             notices.push(format!(
@@ -106,24 +102,52 @@ fn read_code(section: &mut Fields<'_, '_>) -> CodeSettings {
         section.problem_at("mfa_enabled", "contradiction", message, Some(help));
     }
     let enabled = section.or("enabled", default.enabled);
-    let (lifespan, max_submissions) = section.within("config", |config| {
-        config.raw(
-            "missing_credential_fallback_enabled",
-            json!({"type": "boolean"}),
+    section.within("config", |config| {
+        let submissions = config.or("max_submissions", default.max_submissions);
+        if submissions == 0 {
+            let message = "a code that may not be tried opens nothing";
+            refuse(config, "max_submissions", message, Some("Kratos takes 5"));
+        }
+        CodeSettings {
+            enabled,
+            passwordless_enabled,
+            mfa_enabled,
+            lifespan: read_lifespan(config, default.lifespan),
+            max_submissions: submissions,
+            missing_credential_fallback: config.or("missing_credential_fallback_enabled", false),
+        }
+    })
+}
+
+fn read_link(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> LinkSettings {
+    let default = LinkSettings::default();
+    let enabled = section.or("enabled", default.enabled);
+    section.within("config", |config| {
+        let elsewhere: Option<WrittenUrl> = config.get("base_url");
+        if elsewhere.is_some() {
+            let notice =
+                "`methods.link.config.base_url` has no effect: mails lead to the public URL";
+            notices.push(notice.to_owned());
+        }
+        LinkSettings {
+            enabled,
+            lifespan: read_lifespan(config, default.lifespan),
+        }
+    })
+}
+
+fn read_lifespan(config: &mut Fields<'_, '_>, default: Duration) -> Duration {
+    let lifespan = config.or("lifespan", GoDuration(default)).0;
+    if lifespan.is_zero() {
+        let message = "what is sent by mail must be good for a while";
+        refuse(
+            config,
+            "lifespan",
+            message,
+            Some("ten minutes are a good measure: 10m"),
         );
-        let lifespan = config.or("lifespan", GoDuration(default.lifespan));
-        (
-            lifespan.0,
-            config.or("max_submissions", default.max_submissions),
-        )
-    });
-    CodeSettings {
-        enabled,
-        passwordless_enabled,
-        mfa_enabled,
-        lifespan,
-        max_submissions,
     }
+    lifespan
 }
 
 pub(super) fn read_hashers(section: &mut Fields<'_, '_>, dev: bool) -> Hashers {

@@ -344,11 +344,12 @@ fn read_features(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> Fea
         cacheable_sessions_max_age: max_age.unwrap_or_default().0,
         faster_session_extend: section.or("faster_session_extend", false),
         use_continue_with_transitions: section.or("use_continue_with_transitions", false),
+        choose_recovery_address: section.or("choose_recovery_address", false),
+        legacy_require_verified_login_error: section
+            .or("legacy_require_verified_login_error", false),
     };
     for key in [
-        "choose_recovery_address",
         "legacy_continue_with_verification_ui",
-        "legacy_require_verified_login_error",
         "legacy_oidc_registration_node_group",
         "legacy_allow_insecure_origins",
         "refresh_login_choose_address",

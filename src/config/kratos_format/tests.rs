@@ -266,11 +266,11 @@ fn durations_are_written_as_in_go() {
         ("15m30s", Some(930.0)),
         ("500ms", Some(0.5)),
     ] {
-        let parsed = values::parse_go_duration(text).map(|one| one.as_secs_f64());
+        let parsed = crate::document::parse_go_duration(text).map(|one| one.as_secs_f64());
         assert_eq!(parsed, seconds, "{text}");
     }
     for wrong in ["", "5", "1d", "h", "-1s", "1.5h", "1h "] {
-        assert_eq!(values::parse_go_duration(wrong), None, "{wrong}");
+        assert_eq!(crate::document::parse_go_duration(wrong), None, "{wrong}");
     }
 }
 

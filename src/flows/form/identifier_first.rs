@@ -1,7 +1,7 @@
 //! The login form in two screens: who somebody is, then how they prove it.
 
 use super::login::password_fields;
-use super::{csrf_node, identifier_label};
+use super::{code_addresses, code_login_node, csrf_node, identifier_label};
 use crate::contract::{Attributes, FlowKind, InputKind, Node, NodeGroup, sort_nodes, texts};
 use crate::identity::credential::password;
 use crate::identity::settings::Settings;
@@ -35,6 +35,15 @@ pub fn methods_of_account(settings: &Settings, known: Option<&Credentials>) -> V
         known.is_none_or(|known| known.find(kind).is_some_and(is_set))
     };
     let mut nodes = Vec::new();
+    let code = &settings.methods.code;
+    let by_code = code.enabled && code.passwordless_enabled;
+    if by_code
+        && has(CredentialType::Code, |code| {
+            !code_addresses(code).is_empty()
+        })
+    {
+        nodes.push(code_login_node());
+    }
     if settings.methods.password.enabled && has(CredentialType::Password, password::is_set) {
         nodes.extend(password_fields(texts::sign_in_with_password()));
     }

@@ -1,46 +1,57 @@
 //! The login form.
 
-use super::{csrf_node, has_lookup_secrets, identifier_label, lookup_login_nodes};
+use super::{
+    CodeAddress, code_address_nodes, code_addresses, code_login_node, csrf_node,
+    has_lookup_secrets, identifier_label, lookup_login_nodes,
+};
 use crate::contract::{InputKind, Message, Node, NodeGroup, texts};
 use crate::identity::credential::{password, totp};
 use crate::identity::settings::Settings;
-use crate::identity::{CredentialType, Credentials};
+use crate::identity::{Credential, CredentialType, Credentials};
 
 /// The first step. In a refresh, `known` are the credentials of who is signed in: the identifier
 /// is theirs, and only their methods are offered.
 #[must_use]
 pub fn login_nodes(settings: &Settings, known: Option<&Credentials>) -> Vec<Node> {
     let mut nodes = vec![csrf_node()];
-    if settings.methods.password.enabled {
-        nodes.extend(password_nodes(settings, known));
+    let has = |kind, is_set: fn(&Credential) -> bool| {
+        known.is_none_or(|known| known.find(kind).is_some_and(is_set))
+    };
+    let methods = &settings.methods;
+    let password = methods.password.enabled && has(CredentialType::Password, password::is_set);
+    let code = methods.code.enabled
+        && methods.code.passwordless_enabled
+        && has(CredentialType::Code, |code| {
+            !code_addresses(code).is_empty()
+        });
+    if password || code {
+        nodes.push(identifier_node(settings, known));
+    }
+    if code {
+        nodes.push(code_login_node());
+    }
+    if password {
+        let label = match known {
+            None => texts::sign_in_with_password(),
+            Some(_) => texts::sign_in_again_button(),
+        };
+        nodes.extend(password_fields(label));
     }
     nodes
 }
 
-fn password_nodes(settings: &Settings, known: Option<&Credentials>) -> Vec<Node> {
-    let identifier = match known {
-        None => Node::input(NodeGroup::Default, "identifier", InputKind::Text)
+/// Who it is: asked for, or known already.
+fn identifier_node(settings: &Settings, known: Option<&Credentials>) -> Node {
+    let Some(known) = known else {
+        return Node::input(NodeGroup::Default, "identifier", InputKind::Text)
             .required()
             .value("")
-            .label(identifier_label(settings.schemas.default_schema())),
-        Some(known) => {
-            let Some(credential) = known.find(CredentialType::Password) else {
-                return Vec::new();
-            };
-            if !password::is_set(credential) {
-                return Vec::new();
-            }
-            let name = credential.identifiers.first().cloned().unwrap_or_default();
-            Node::input(NodeGroup::Default, "identifier", InputKind::Hidden).value(name)
-        }
+            .label(identifier_label(settings.schemas.default_schema()));
     };
-    let label = match known {
-        None => texts::sign_in_with_password(),
-        Some(_) => texts::sign_in_again_button(),
-    };
-    let mut nodes = vec![identifier];
-    nodes.extend(password_fields(label));
-    nodes
+    let name = [CredentialType::Password, CredentialType::Code]
+        .into_iter()
+        .find_map(|kind| known.find(kind)?.identifiers.first().cloned());
+    Node::input(NodeGroup::Default, "identifier", InputKind::Hidden).value(name.unwrap_or_default())
 }
 
 /// The field of the password, and the button.
@@ -57,7 +68,12 @@ pub(super) fn password_fields(button: Message) -> [Node; 2] {
 /// The second step: the second factors that are set up. Browsers always get the CSRF field, native
 /// clients only beside a factor.
 #[must_use]
-pub fn second_factor_nodes(settings: &Settings, known: &Credentials, browser: bool) -> Vec<Node> {
+pub fn second_factor_nodes(
+    settings: &Settings,
+    known: &Credentials,
+    addresses: &[CodeAddress],
+    browser: bool,
+) -> Vec<Node> {
     let mut factors = Vec::new();
     let has_totp = known.find(CredentialType::Totp).is_some_and(totp::is_set);
     if settings.methods.totp.enabled && has_totp {
@@ -75,5 +91,6 @@ pub fn second_factor_nodes(settings: &Settings, known: &Credentials, browser: bo
     if browser || !factors.is_empty() {
         factors.insert(0, csrf_node());
     }
+    factors.extend(code_address_nodes(addresses));
     factors
 }

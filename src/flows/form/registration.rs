@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{csrf_node, fill_traits, trait_nodes, trait_order};
+use super::{code_sign_up_node, csrf_node, fill_traits, trait_nodes, trait_order};
 use crate::contract::{Attributes, FlowKind, InputKind, Node, NodeGroup, sort_nodes, texts};
 use crate::identity::schema::IdentitySchema;
 use crate::identity::settings::Settings;
@@ -61,14 +61,20 @@ pub fn registration_nodes(
 }
 
 fn credential_nodes(settings: &Settings) -> Vec<Node> {
-    if !settings.methods.password.enabled {
-        return Vec::new();
+    let mut nodes = Vec::new();
+    let code = &settings.methods.code;
+    if code.enabled && code.passwordless_enabled {
+        nodes.push(code_sign_up_node());
     }
-    vec![
+    if !settings.methods.password.enabled {
+        return nodes;
+    }
+    nodes.extend([
         Node::input(NodeGroup::Password, "password", InputKind::Password)
             .required()
             .autocomplete("new-password")
             .label(texts::password_label()),
         Node::method(NodeGroup::Password, "password", texts::sign_up()),
-    ]
+    ]);
+    nodes
 }

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use crate::identity::webauthn::{Attachment, Requirement};
 
+/// For how long what was sent by mail is good: long enough to fetch it, too short to find it
+/// later. Kratos would take an hour.
+const MAIL_LIFESPAN: Duration = Duration::from_secs(10 * 60);
+
 /// What people prove themselves with.
 #[derive(Clone, Debug, Default)]
 pub struct MethodSettings {
@@ -19,8 +23,8 @@ pub struct MethodSettings {
     pub lookup_secret_enabled: bool,
     /// Security keys.
     pub webauthn: WebauthnSettings,
-    /// Whether links by mail are on.
-    pub link_enabled: bool,
+    /// Links by mail.
+    pub link: LinkSettings,
     /// Passkeys.
     pub passkey: PasskeySettings,
     /// Whether sign-in with other providers is on.
@@ -82,6 +86,8 @@ pub struct CodeSettings {
     pub lifespan: Duration,
     /// How many tries a flow has.
     pub max_submissions: u32,
+    /// Whether addresses that can be verified take codes where no others are set up.
+    pub missing_credential_fallback: bool,
 }
 
 impl Default for CodeSettings {
@@ -90,8 +96,27 @@ impl Default for CodeSettings {
             enabled: true,
             passwordless_enabled: false,
             mfa_enabled: false,
-            lifespan: Duration::from_secs(60 * 60),
+            lifespan: MAIL_LIFESPAN,
             max_submissions: 5,
+            missing_credential_fallback: false,
+        }
+    }
+}
+
+/// `methods.link`
+#[derive(Clone, Copy, Debug)]
+pub struct LinkSettings {
+    /// Whether links by mail are on.
+    pub enabled: bool,
+    /// How long a link is good for.
+    pub lifespan: Duration,
+}
+
+impl Default for LinkSettings {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            lifespan: MAIL_LIFESPAN,
         }
     }
 }

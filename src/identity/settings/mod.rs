@@ -19,8 +19,8 @@ pub use flow::{
 };
 pub use hook::{ClientSettings, Hook, HookAnswer, HookAuth, WebHook};
 pub use method::{
-    Argon2Settings, BcryptSettings, CodeSettings, HasherAlgorithm, Hashers, MethodSettings,
-    PasskeySettings, PasswordSettings, TotpSettings, WebauthnSettings,
+    Argon2Settings, BcryptSettings, CodeSettings, HasherAlgorithm, Hashers, LinkSettings,
+    MethodSettings, PasskeySettings, PasswordSettings, TotpSettings, WebauthnSettings,
 };
 pub use server::{CookieAttributes, Cors, Listener, SameSite, Secrets};
 pub use tokenizer::{SubjectSource, TokenTemplate};
@@ -144,6 +144,10 @@ pub struct Features {
     pub faster_session_extend: bool,
     /// Transitions of JSON clients go by `continue_with` in place of 422.
     pub use_continue_with_transitions: bool,
+    /// Recovery lets people choose which of their addresses gets the code.
+    pub choose_recovery_address: bool,
+    /// Who has no verified address is told so in the login form, and no code is sent.
+    pub legacy_require_verified_login_error: bool,
 }
 
 impl Settings {
