@@ -155,10 +155,16 @@ fn read_throttle(fields: &mut Fields<'_, '_>) -> ThrottleSettings {
             per: rate.per,
         }
     };
+    let per_address = limit("per_address", default.per_address);
     ThrottleSettings {
         second_factor: limit("second_factor", default.second_factor),
         password: limit("password", default.password),
-        per_address: limit("per_address", default.per_address),
+        per_address,
+        // A mail costs its sender less than a wrong try, and its receiver little.
+        mail_from: Limit {
+            tries: per_address.tries.saturating_mul(3),
+            per: per_address.per,
+        },
         ..default
     }
 }

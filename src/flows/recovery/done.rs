@@ -8,6 +8,7 @@ use crate::contract::{ContinueWith, ContinueWithFlow, FlowKind, FlowState, Trans
 use crate::courier::{MailData, Recipient, Template};
 use crate::flows::answer::{Answer, Browser, Failure, Outcome, Program};
 use crate::flows::code::Tried;
+use crate::flows::hooks::HookFacts;
 use crate::flows::login::browser_of;
 use crate::flows::problem::Problem;
 use crate::flows::record::{FlowRecord, Opening};
@@ -114,7 +115,13 @@ impl Service {
         let step = AmrEntry::new(method, Aal::Aal1, self.now());
         let opened = if self.hands_out_session(record) {
             let opened = self.open_session(visitor, &account, step).await?;
-            let hooks = self.recovery_hooks(record);
+            let hooks = self.recovery_hooks(record).to_vec();
+            let facts = HookFacts {
+                identity: Some(account.identity.clone()),
+                session: Some(opened.0.clone()),
+            };
+            self.hooks_after_saving(record, visitor, &hooks, &facts)
+                .await?;
             if hooks.contains(&Hook::RevokeActiveSessions) {
                 self.end_other_sessions(identity, opened.0.id).await?;
             }

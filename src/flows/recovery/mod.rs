@@ -10,7 +10,7 @@ use http::StatusCode;
 
 use super::answer::{Answer, Browser, Failure, Outcome};
 use super::flow_step::Forged;
-use super::form::recovery_nodes;
+use super::form::{is_address, recovery_nodes};
 use super::login::browser_of;
 use super::problem::Problem;
 use super::record::{FlowRecord, Opening};
@@ -49,6 +49,8 @@ impl Service {
         };
         let mut record = self.recovery_record(opening);
         record.skip_settings = visitor.query.is_on("skip_settings");
+        let before = &self.settings.self_service.recovery.flow.before;
+        self.run_before_hooks(before, &mut record, visitor).await?;
         self.insert_flow(&record).await?;
         Ok(self.opened(&record, visitor, None))
     }
@@ -177,14 +179,21 @@ impl Service {
         }
         record.forget_messages();
         record.active = Some(word_of(strategy).to_owned());
-        let json = fields.form().is_none();
-        record.transient_payload = json.then(|| payload_of(&fields));
+        record.sent_for_hooks = fields.find("transient_payload").cloned();
         match step {
-            Step::Code(code) => self.recover_by_code(record, visitor, &code).await,
+            Step::Code(code) => {
+                record.keep_transient_payload(&fields);
+                self.recover_by_code(record, visitor, &code).await
+            }
             Step::Send(_) | Step::Choose if self.current(visitor).await?.is_some() => {
                 Ok(self.recovered_already())
             }
+            Step::Send(address) if !is_address(&address) => {
+                record.say_at("email", texts::not_an_email(&address));
+                self.refused(record, visitor, None).await
+            }
             Step::Send(address) => {
+                record.keep_transient_payload(&fields);
                 self.send_recovery(record, visitor, strategy, &address)
                     .await
             }
@@ -234,12 +243,6 @@ impl Service {
         let page = Browser::To(StatusCode::SEE_OTHER, page);
         Ok(Answer::flow(StatusCode::OK, &flow, page))
     }
-}
-
-/// What a client sent along for hooks; an empty object when it sent nothing.
-fn payload_of(fields: &Fields) -> serde_json::Value {
-    let sent = fields.find("transient_payload").cloned();
-    sent.unwrap_or_else(|| serde_json::json!({}))
 }
 
 /// The word of a strategy in `method` and `active`.

@@ -4,7 +4,7 @@
 use crate::contract::{FlowState, Message, texts};
 use crate::flows::answer::{Failure, Outcome};
 use crate::flows::code::Letter;
-use crate::flows::form::{channel_of, is_address, link_sent_nodes, recovery_code_nodes};
+use crate::flows::form::{channel_of, link_sent_nodes, recovery_code_nodes};
 use crate::flows::record::{FlowRecord, Sent};
 use crate::flows::service::{Service, internal};
 use crate::flows::visitor::Visitor;
@@ -20,10 +20,6 @@ impl Service {
         strategy: Strategy,
         address: &str,
     ) -> Outcome {
-        if !is_address(address) {
-            record.say_at("email", texts::not_an_email(address));
-            return self.refused(record, visitor, None).await;
-        }
         let owner = self.recovery_account(address).await?;
         let identity = owner.as_ref().map(|account| &account.identity);
         if !self.may_mail(address, identity, visitor).await? {

@@ -7,6 +7,7 @@ use crate::contract::{FlowKind, FlowState, Transport, texts};
 use crate::flows::answer::{Answer, Browser, Failure, Outcome};
 use crate::flows::code::Tried;
 use crate::flows::form::verified_nodes;
+use crate::flows::hooks::HookFacts;
 use crate::flows::login::browser_of;
 use crate::flows::problem::Problem;
 use crate::flows::record::FlowRecord;
@@ -88,6 +89,16 @@ impl Service {
         // The mail may have been opened in another browser: the rest of the flow is shown there.
         record.browser = browser_of(visitor, record.transport);
         self.consume_flow(record).await?;
+        let after = &self.settings.self_service.verification.flow.after;
+        let hooks = after.hooks_for(record.active.as_deref().unwrap_or_default());
+        if let (false, Some(id)) = (hooks.is_empty(), taken.identity) {
+            let facts = HookFacts {
+                identity: self.store.identity(id).await.map_err(internal)?,
+                session: None,
+            };
+            self.hooks_after_saving(record, visitor, hooks, &facts)
+                .await?;
+        }
         let flow = self.show_flow(record, visitor, None);
         let page = self.site.ui_of(FlowKind::Verification, record.id);
         let page = Browser::To(StatusCode::SEE_OTHER, page);

@@ -48,7 +48,9 @@ impl Service {
             return_to,
             browser: browser_of(visitor, transport),
         };
-        let record = self.verification_record(opening);
+        let mut record = self.verification_record(opening);
+        let before = &self.settings.self_service.verification.flow.before;
+        self.run_before_hooks(before, &mut record, visitor).await?;
         self.insert_flow(&record).await?;
         Ok(self.opened(&record, visitor, None))
     }

@@ -29,13 +29,13 @@ impl CourierDraft {
     /// `no-reply` at its host.
     pub(super) fn settle(&self, public_url: &str) -> Config {
         let url = url::Url::parse(public_url).ok();
-        let host = url.as_ref().and_then(url::Url::host_str);
         let address = self.from.clone();
         Config {
             from: Sender {
                 address: address.unwrap_or_else(|| match url.as_ref().and_then(url::Url::domain) {
                     Some(domain) => format!("no-reply@{domain}"),
-                    None => format!("no-reply@[{}]", host.unwrap_or("127.0.0.1")),
+                    // The mail library does not read addresses such as no-reply@[127.0.0.1].
+                    None => "no-reply@localhost".to_owned(),
                 }),
                 name: self.name.clone(),
             },
