@@ -5,7 +5,7 @@ use http::StatusCode;
 use super::restart::Again;
 use crate::aal::{Aal, AuthenticationMethod};
 use crate::contract::{ContinueWith, ContinueWithFlow, FlowKind, FlowState, Transport, texts};
-use crate::courier::{MailData, Recipient, Template};
+use crate::courier::Template;
 use crate::flows::answer::{Answer, Browser, Failure, Outcome, Program};
 use crate::flows::code::Tried;
 use crate::flows::hooks::HookFacts;
@@ -159,26 +159,15 @@ impl Service {
         Ok(found.unwrap_or(account))
     }
 
-    /// A mail to the person's addresses: whoever did not do it should know.
+    /// A mail to the person: whoever did not do it should know.
     fn tells_of_recovery(&self, account: &Account, visitor: &Visitor) -> Along {
-        let identity = &account.identity;
         let language = visitor.accept_language.as_deref();
-        let settings = self.site.ui(FlowKind::Settings);
-        let data = MailData {
-            identity: Some(identity),
-            url: Some(settings),
-            ..MailData::default()
-        };
-        let mut along = Along::default();
-        if !self.site.has_own_pages() {
-            return along;
+        let template = Template::AccountRecovered;
+        let mail = self.change_mail(template, None, &account.identity, language);
+        Along {
+            mails: mail.into_iter().collect(),
+            ..Along::default()
         }
-        for address in &identity.recovery_addresses {
-            let to = Recipient::new(address.via, &address.value, language, Some(identity));
-            let mail = self.courier.compose(Template::AccountRecovered, &to, &data);
-            along.mails.push(mail);
-        }
-        along
     }
 
     async fn settings_after_recovery(
