@@ -3,16 +3,27 @@
 
 use std::collections::BTreeSet;
 
+use url::Url;
+
 use crate::authz;
+use crate::config::{Config, Identity};
 use crate::policy::{HostPattern, RuleSet};
 
 /// More hosts than this are not listed one by one: headers have limits.
 const MAX_LISTED: usize = 50;
 
-/// Origins for the pages' content policy: the hosts that the rules name, and those that
-/// `step_up.return_to_hosts` adds. Pages are made at the start; hosts that a reload adds come with
-/// the next start.
-pub(super) fn form_targets(config: &authz::Config, rules: &RuleSet) -> Vec<String> {
+/// Origins for the pages' content policy: the hosts that the rules name, those that
+/// `step_up.return_to_hosts` adds, and the embedded service's own return URLs. Pages are made at
+/// the start; hosts that a reload adds come with the next start.
+pub(super) fn form_targets(config: &Config, rules: &RuleSet) -> Vec<String> {
+    let mut targets = hosts_of_rules(&config.answers, rules);
+    if let Identity::Embedded(embedded) = &config.identity {
+        targets.extend(return_targets(embedded.kratos.draft.return_urls()));
+    }
+    targets
+}
+
+fn hosts_of_rules(config: &authz::Config, rules: &RuleSet) -> Vec<String> {
     let mut hosts: BTreeSet<String> = config
         .return_to_hosts
         .iter()
@@ -35,4 +46,48 @@ pub(super) fn form_targets(config: &authz::Config, rules: &RuleSet) -> Vec<Strin
     let mut targets: Vec<String> = hosts.into_iter().map(|host| format!("{host}:*")).collect();
     targets.extend(config.public_url.iter().map(|url| url.to_string()));
     targets
+}
+
+/// The same for the places that the identity service's own configuration names; the host may be
+/// `*.domain`.
+pub(super) fn return_targets<'u>(urls: impl Iterator<Item = &'u str>) -> Vec<String> {
+    let origins: BTreeSet<String> = urls.filter_map(origin).collect();
+    if origins.len() > MAX_LISTED {
+        return vec!["https:".to_owned()];
+    }
+    origins.into_iter().collect()
+}
+
+fn origin(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    let host = url.host_str()?;
+    let port = url.port().map(|port| format!(":{port}"));
+    Some(format!(
+        "{}://{host}{}",
+        url.scheme(),
+        port.unwrap_or_default()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_may_lead_to_the_origins_of_return_urls() {
+        let urls = [
+            "https://app.test/in/side?x=1",
+            "http://localhost:3000",
+            "https://*.shop.test/",
+            "https://app.test:443/other",
+            "/relative",
+            "",
+        ];
+        let expected = [
+            "http://localhost:3000",
+            "https://*.shop.test",
+            "https://app.test",
+        ];
+        assert_eq!(return_targets(urls.into_iter()), expected);
+    }
 }

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use super::embedded::Embedded;
+use super::form_targets::return_targets;
 use super::signals::{Notice, Signals};
 use super::web_listener::WebListener;
 use super::{StartError, own_pages};
@@ -44,6 +45,7 @@ pub fn serve_identity(file: &Path, environment: &Environment) -> Result<(), Star
         let public_url = draft.own_url();
         let dsn = draft.dsn().cloned().unwrap_or(Dsn::Memory);
         let courier = draft.courier(&public_url);
+        let form_targets = return_targets(draft.return_urls());
         let settings = draft.settle(&public_url);
         let (public, private) = (settings.public.clone(), settings.admin.clone());
         let embedded = Embedded::open(settings, &dsn, courier, None, handle, clock.clone()).await?;
@@ -54,7 +56,10 @@ pub fn serve_identity(file: &Path, environment: &Environment) -> Result<(), Star
             readiness: Arc::clone(&readiness),
             ..Operations::default()
         };
-        let pages = Arc::new(Pages::new(pages::Config::default())?);
+        let pages = Arc::new(Pages::new(pages::Config {
+            form_targets,
+            ..pages::Config::default()
+        })?);
         let routes = public_routes(&embedded, &pages, &public_url, &private);
         if !admin_address.ip().is_loopback() {
             tracing::warn!("the admin API asks for no token and is not on loopback: protect it");

@@ -53,7 +53,7 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
     let bound = config.proxy.clone().map(gateway::bind).transpose()?;
     let runtime = service_runtime()?;
     let pages = Arc::new(Pages::new(pages::Config {
-        form_targets: form_targets(&config.answers, &rules.store.current()),
+        form_targets: form_targets(config, &rules.store.current()),
         ..pages::Config::default()
     })?);
     let known = identity::Around {

@@ -97,6 +97,11 @@ impl Draft {
         self.session.cookie.domain.as_deref()
     }
 
+    /// All places outside that a browser may be sent to after a flow, as written.
+    pub fn return_urls(&self) -> impl Iterator<Item = &str> {
+        self.self_service.return_urls()
+    }
+
     /// The flows that people can be sent to and that have no page of their own written down.
     #[must_use]
     pub fn flows_without_page(&self) -> Vec<&'static str> {

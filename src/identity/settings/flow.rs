@@ -45,6 +45,22 @@ impl SelfService {
         ];
         pages.into_iter().map(String::as_str)
     }
+
+    /// All places outside that a browser may be sent to after a flow, as written.
+    pub fn return_urls(&self) -> impl Iterator<Item = &str> {
+        let after = [
+            &self.login.after,
+            &self.registration.flow.after,
+            &self.settings.flow.after,
+            &self.recovery.flow.after,
+            &self.verification.flow.after,
+        ];
+        let after = after.into_iter().flat_map(AfterFlow::return_urls);
+        let allowed = self.allowed_return_urls.iter().map(String::as_str);
+        let logout = self.logout.return_url.as_deref();
+        let default = Some(self.default_return_url.as_str());
+        allowed.chain(after).chain(logout).chain(default)
+    }
 }
 
 /// What every flow has.
@@ -97,6 +113,12 @@ impl AfterFlow {
     fn of(&self, method: &str) -> Option<&AfterMethod> {
         let found = self.by_method.iter().find(|(name, _)| name == method);
         found.map(|(_, after)| after)
+    }
+
+    fn return_urls(&self) -> impl Iterator<Item = &str> {
+        let methods = self.by_method.iter();
+        let methods = methods.filter_map(|(_, after)| after.return_url.as_deref());
+        methods.chain(self.return_url.as_deref())
     }
 
     /// The hooks that run after success with `method`.

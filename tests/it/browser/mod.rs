@@ -4,6 +4,7 @@
 //! `STEPGATE_TEST_REQUIRE` they fail there instead. Screenshots go to `target/screenshots`.
 
 mod chromium;
+mod examples;
 mod journey;
 mod looks;
 mod person;

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::{Gateway, config_with, nobody, rules};
+use super::{Gateway, config_with, rules};
 use crate::support::client::{Exchange, exchange, get};
+use crate::support::free_port;
 use crate::support::people::{ALICE, ALICE_ID, alice};
 use crate::support::program::Program;
 use crate::support::reply::Reply;
@@ -54,7 +55,7 @@ fn assert_unavailable(identity: SocketAddr, what: &str) {
 
 #[test]
 fn an_identity_service_that_is_not_there_means_503() {
-    assert_unavailable(nobody(), "connection refused");
+    assert_unavailable(free_port(), "connection refused");
 }
 
 #[test]

@@ -90,9 +90,3 @@ impl Gateway {
             .expect("the admin listener")
     }
 }
-
-/// A loopback address that nobody listens on.
-fn nobody() -> SocketAddr {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
-}

@@ -114,7 +114,10 @@ fn a_reader_of_the_log_that_stops_does_not_stop_requests() {
     let (config, rules) = (config(), rules(upstream.address));
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("rules")).unwrap();
-    let config = config.replace("127.0.0.1:0\" }]", &format!("{}\" }}]", super::nobody()));
+    let config = config.replace(
+        "127.0.0.1:0\" }]",
+        &format!("{}\" }}]", crate::support::free_port()),
+    );
     let address = config
         .split("address: \"")
         .nth(1)

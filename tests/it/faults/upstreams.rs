@@ -5,9 +5,10 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::{Gateway, nobody};
+use super::Gateway;
 use crate::support::client::{Exchange, exchange, get};
 use crate::support::eventually;
+use crate::support::free_port;
 use crate::support::reply::Reply;
 use crate::support::server::{Message, Server, ok};
 
@@ -41,7 +42,7 @@ fn assert_cut(answer: &Exchange, what: &str) {
 
 #[test]
 fn an_upstream_that_refuses_connections_gives_502() {
-    let gateway = Gateway::before_address(nobody());
+    let gateway = Gateway::before_address(free_port());
     let answer = ask(&gateway);
     assert_eq!(answer.status(), Some(502));
     assert_eq!(answer.error_id(), "upstream_unreachable");

@@ -11,6 +11,12 @@ pub(crate) mod program;
 pub(crate) mod reply;
 pub(crate) mod server;
 
+/// A loopback address on which nobody listened a moment ago.
+pub(crate) fn free_port() -> std::net::SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
+}
+
 /// Waits until `is_so` holds, at most ten seconds: for things that another party does in its own
 /// time. Returns whether it came to hold.
 pub(crate) fn eventually(is_so: impl Fn() -> bool) -> bool {

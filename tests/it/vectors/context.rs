@@ -1,9 +1,10 @@
 //! The gateway that attacks are played against, with its upstream and its identity service.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 
 use rustls::pki_types::CertificateDer;
 
+use crate::support::free_port;
 use crate::support::people;
 use crate::support::program::Program;
 use crate::support::server::Server;
@@ -88,14 +89,6 @@ fn leaving() -> Server {
         let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0].repeat(10_000);
         line.write(&[&settings[..], &goaway[..]].concat());
     })
-}
-
-/// A loopback port that nobody listened on a moment ago.
-pub(super) fn free_port() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
 }
 
 /// Short patience with clients, so that an attack that waits is over soon; the limits on whoami
