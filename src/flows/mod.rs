@@ -21,6 +21,7 @@ mod login_methods;
 mod logout;
 mod lookup;
 mod parked;
+mod password_rules;
 mod problem;
 pub mod qr;
 mod record;

@@ -17,7 +17,7 @@ use crate::aal::{Aal, AuthenticationMethod};
 use crate::contract::{FlowKind, NodeGroup, Transport, sort_nodes, texts};
 use crate::identity::credential::password;
 use crate::identity::schema::IdentitySchema;
-use crate::identity::settings::{HasherAlgorithm, RegistrationStyle};
+use crate::identity::settings::RegistrationStyle;
 use crate::identity::{AmrEntry, CredentialType, Credentials, Identity};
 use crate::secret::SecretString;
 use crate::store::{Account, Along};
@@ -262,11 +262,7 @@ impl Service {
         if password.expose().is_empty() {
             record.say_at("password", texts::required("password"));
         } else if violations.is_empty() {
-            let bcrypt = self.settings.hashers.algorithm == HasherAlgorithm::Bcrypt;
-            let settings = &self.settings.methods.password;
-            let policy =
-                password::check_policy(password.expose(), &found.password, settings, bcrypt);
-            violations.extend(policy.err());
+            violations.extend(self.judge_password(&password, &found.password).await);
         }
         if found.password.is_empty() && violations.is_empty() {
             record.messages.push(texts::no_identifier());

@@ -16,7 +16,7 @@ use crate::aal::{Aal, AuthenticationMethod};
 use crate::contract::{FlowKind, NodeGroup, Transport, sort_nodes, texts};
 use crate::identity::credential::{password, totp};
 use crate::identity::schema::IdentitySchema;
-use crate::identity::settings::{HasherAlgorithm, Settings};
+use crate::identity::settings::Settings;
 use crate::identity::throttle::ThrottleKind;
 use crate::identity::{AmrEntry, Credential, CredentialType, IdentityEvent};
 use crate::secret::SecretString;
@@ -204,9 +204,7 @@ impl Service {
             .map(|one| one.identifiers.clone())
             .unwrap_or_default();
         let old = existing.and_then(password::hash_of).map(str::to_owned);
-        let bcrypt = self.settings.hashers.algorithm == HasherAlgorithm::Bcrypt;
-        let settings = &self.settings.methods.password;
-        if let Err(violation) = password::check_policy(new.expose(), &names, settings, bcrypt) {
+        if let Some(violation) = self.judge_password(&new, &names).await {
             Self::refuse_password(record, &violation);
             return Ok(Changed::Refused);
         }

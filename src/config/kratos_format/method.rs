@@ -19,7 +19,7 @@ const MAX_BCRYPT_COST: u32 = 15;
 const MIN_PASSWORD_BYTES: u32 = 6;
 
 pub(super) fn read(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> MethodSettings {
-    let password = section.within("password", |inner| read_password(inner, notices));
+    let password = section.within("password", read_password);
     let totp = section.within("totp", |inner| TotpSettings {
         enabled: inner.or("enabled", false),
         issuer: inner.within("config", |config| config.or("issuer", String::new())),
@@ -63,7 +63,7 @@ fn say_what_is_missing(methods: &MethodSettings, notices: &mut Vec<String>) {
     }
 }
 
-fn read_password(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> PasswordSettings {
+fn read_password(section: &mut Fields<'_, '_>) -> PasswordSettings {
     let default = PasswordSettings::default();
     let enabled = section.or("enabled", default.enabled);
     section.within("config", |config| {
@@ -72,23 +72,39 @@ fn read_password(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> Pas
             let message = "passwords must have at least 6 characters";
             refuse(config, "min_password_length", message, None);
         }
-        config.raw("haveibeenpwned_host", json!({"type": "string"}));
         config.raw("migrate_hook", json!({"type": "object"}));
-        let asked: Option<bool> = config.get("haveibeenpwned_enabled");
-        if asked == Some(true) {
-            let message = "breached passwords are not looked up over the network yet: only a \
-                           built-in list of common ones is refused";
-            notices.push(message.to_owned());
+        let breach_host = config.or("haveibeenpwned_host", default.breach_host.clone());
+        if !is_host(&breach_host) {
+            let help = "such as api.pwnedpasswords.com, or a URL such as http://127.0.0.1:8080";
+            refuse(config, "haveibeenpwned_host", "this is no host", Some(help));
         }
         PasswordSettings {
             enabled,
             min_length_bytes: usize::try_from(length).unwrap_or(usize::MAX),
             max_length_bytes: default.max_length_bytes,
             similarity_check: config.or("identifier_similarity_check_enabled", true),
-            breach_check: asked.unwrap_or(default.breach_check),
+            breach_check: config.or("haveibeenpwned_enabled", default.breach_check),
+            breach_host,
             max_breaches: config.or("max_breaches", default.max_breaches),
             ignore_network_errors: config.or("ignore_network_errors", true),
         }
+    })
+}
+
+/// Whether the leaks can be asked for there.
+fn is_host(host: &str) -> bool {
+    let url = if host.contains("://") {
+        url::Url::parse(host)
+    } else {
+        url::Url::parse(&format!("https://{host}"))
+    };
+    url.is_ok_and(|url| {
+        matches!(url.scheme(), "https" | "http")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
     })
 }
 

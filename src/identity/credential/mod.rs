@@ -3,6 +3,7 @@
 //! One credential per type. Its configuration is kept as JSON, shaped as Kratos shapes it, so
 //! that types which come later need no other storage; each type reads its own shape.
 
+pub mod breach;
 pub mod hash;
 pub mod keys;
 pub mod lookup;

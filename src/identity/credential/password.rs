@@ -81,14 +81,23 @@ pub fn check_policy(
         ));
     }
     if settings.breach_check && is_common(password) {
-        return Err(Violation::new(
-            FIELD,
-            4_000_034,
-            "The password has been found in data breaches and must no longer be used.",
-            json!({}),
-        ));
+        return Err(breached());
     }
     Ok(())
+}
+
+/// The password was leaked.
+#[must_use]
+pub fn breached() -> Violation {
+    let text = "The password has been found in data breaches and must no longer be used.";
+    Violation::new(FIELD, 4_000_034, text, json!({}))
+}
+
+/// Nobody could say whether the password was leaked, and the configuration asks for an answer.
+#[must_use]
+pub fn unchecked() -> Violation {
+    let text = "It could not be checked whether this password was leaked. Try again later.";
+    Violation::new(FIELD, 4_000_005, text, json!({ "reason": text }))
 }
 
 /// Whether a password is among those that guessers try first. Case does not count.

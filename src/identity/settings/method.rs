@@ -44,6 +44,8 @@ pub struct PasswordSettings {
     pub similarity_check: bool,
     /// Whether breached passwords are looked up.
     pub breach_check: bool,
+    /// Where they are looked up: a host, or a URL.
+    pub breach_host: String,
     /// How often a password may appear in breaches.
     pub max_breaches: u64,
     /// Whether a failing look-up lets the password pass.
@@ -58,6 +60,7 @@ impl Default for PasswordSettings {
             max_length_bytes: 1024,
             similarity_check: true,
             breach_check: true,
+            breach_host: "api.pwnedpasswords.com".to_owned(),
             max_breaches: 0,
             ignore_network_errors: true,
         }

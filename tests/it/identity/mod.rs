@@ -5,6 +5,7 @@ mod change_mails;
 mod guessing;
 mod hooks;
 mod identifier_first;
+mod leaks;
 mod own_ui;
 mod pages;
 mod places;
