@@ -5,6 +5,7 @@
 //! per core for the proxy, and one multi-threaded service runtime for everything that talks to
 //! databases and to the identity service.
 
+mod admin_client;
 mod certificates;
 pub mod demo;
 mod embedded;
@@ -23,6 +24,7 @@ mod stand_alone;
 mod start;
 mod web_listener;
 
+pub use admin_client::{AdminClient, AdminError, AdminPage};
 pub use error::StartError;
 pub use options::{DemoOptions, ServeOptions};
 pub use running::{Door, Running};

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::remote::{FactorsCommand, IdentitiesCommand, IdentityConfigCommand, SessionsCommand};
 use crate::config::{DEFAULT_FILE, Override};
 
 /// An authentication gateway: a reverse proxy that enforces, per route, how strongly a session
@@ -45,6 +46,18 @@ pub(super) enum Command {
     /// Make certificates for development
     #[command(subcommand)]
     Certs(CertsCommand),
+    /// List, show, make, delete and import identities of a running gateway
+    #[command(subcommand)]
+    Identities(IdentitiesCommand),
+    /// List and end sessions of a running gateway
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
+    /// Take factors from identities of a running gateway
+    #[command(subcommand)]
+    Factors(FactorsCommand),
+    /// Show the identity configuration of a running gateway
+    #[command(subcommand)]
+    IdentityConfig(IdentityConfigCommand),
     /// Print a completion script for a shell
     #[command(after_help = "Example:
   stepgate completions bash > /etc/bash_completion.d/stepgate")]

@@ -6,6 +6,7 @@ mod check;
 mod config_command;
 mod init;
 mod output;
+mod remote;
 mod shell;
 
 use std::process::ExitCode;
@@ -67,6 +68,10 @@ fn dispatch(command: Command, environment: Environment) -> Ending {
         }
         Command::Config(ConfigCommand::Schema) => config_command::schema(),
         Command::Certs(CertsCommand::Dev(arguments)) => certs::dev(&arguments),
+        Command::Identities(command) => remote::identities(command, &environment),
+        Command::Sessions(command) => remote::sessions(command, &environment),
+        Command::Factors(command) => remote::factors(command, &environment),
+        Command::IdentityConfig(command) => remote::identity_config(command, &environment),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),
     }

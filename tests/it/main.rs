@@ -22,6 +22,7 @@ mod gateway;
 mod identity;
 mod mail;
 mod native;
+mod operator;
 mod readings;
 mod serving;
 mod sessions;

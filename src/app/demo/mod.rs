@@ -4,7 +4,6 @@
 //! ports; the program then starts from that configuration as it would from any other. Once it
 //! runs, [`Demo::welcome`] makes the ready users and prints the tour.
 
-mod admin_client;
 mod bank;
 mod folder;
 mod guide;
@@ -17,13 +16,13 @@ use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
+use http::{Method, StatusCode};
+
 use self::folder::{Addresses, Folder};
 use self::guide::{Guide, Urls};
 use self::users::Users;
-use super::DemoOptions;
+use super::{AdminClient, AdminError, DemoOptions};
 use crate::clock::Clock;
-
-pub use self::admin_client::ImportError;
 
 /// The gateway's port unless another is asked for.
 pub const DEFAULT_PORT: u16 = 4455;
@@ -54,7 +53,7 @@ pub enum DemoError {
     NoPort(#[source] io::Error),
     /// A ready user could not be made.
     #[error("the ready users could not be made")]
-    Users(#[from] ImportError),
+    Users(#[from] AdminError),
     /// Standard output is closed.
     #[error("the tour could not be printed")]
     Print(#[source] io::Error),
@@ -139,8 +138,9 @@ impl Demo {
     ///
     /// The admin API refuses, or standard output is closed.
     pub async fn welcome(&self, clock: &Clock) -> Result<(), DemoError> {
+        let admin = AdminClient::new(&format!("http://{}", self.addresses.admin), None)?;
         for identity in self.users.import_bodies() {
-            admin_client::import(self.addresses.admin, &identity).await?;
+            import(&admin, &identity).await?;
         }
         let guide = self.guide();
         let told = if self.options.json {
@@ -186,5 +186,16 @@ fn open_in_browser(url: &str) {
         .spawn();
     if let Err(error) = started {
         tracing::warn!(program, %error, "the browser could not be opened");
+    }
+}
+
+/// Makes an identity; one that is there already is left alone.
+async fn import(admin: &AdminClient, identity: &serde_json::Value) -> Result<(), AdminError> {
+    let path = ["admin", "identities"];
+    let made = admin.call(Method::POST, &path, &[], Some(identity)).await;
+    match made {
+        Ok(_) => Ok(()),
+        Err(error) if error.status() == Some(StatusCode::CONFLICT) => Ok(()),
+        Err(error) => Err(error),
     }
 }
