@@ -11,7 +11,7 @@ use super::places::Places;
 use crate::admin::Identities;
 use crate::clock::Clock;
 use crate::config::{Config, Identity};
-use crate::courier::Worker;
+use crate::courier::{Desk, Way, Worker};
 use crate::flows::OwnPlaces;
 use crate::identity::settings::Ui;
 use crate::pages::Pages;
@@ -46,6 +46,8 @@ pub(super) struct Around<'a> {
     pub(super) pages: &'a Arc<Pages>,
     /// The ports of the proxy's listeners, in order.
     pub(super) ports: Vec<u16>,
+    /// Takes all mail.
+    pub(super) desk: Option<Arc<dyn Desk>>,
 }
 
 /// Makes the service.
@@ -89,10 +91,16 @@ async fn open_own(
         around.ports,
     ));
     let own = Arc::clone(&places) as Arc<dyn OwnPlaces>;
+    let mut mail = embedded.kratos.draft.courier(&public_url);
+    let mailbox = around.desk.is_some();
+    if let Some(desk) = around.desk {
+        mail.email = Way::Desk(Arc::clone(&desk));
+        mail.sms = Way::Desk(desk);
+    }
     let opened = Embedded::open(
         settings,
         &embedded.database,
-        embedded.kratos.draft.courier(&public_url),
+        mail,
         Some(own),
         runtime.clone(),
         clock.clone(),
@@ -110,6 +118,7 @@ async fn open_own(
         admin_url: None,
         pages: Some(Arc::clone(around.pages)),
         purposes: Some(places),
+        mailbox,
     });
     Ok(IdentityParts {
         name: public_url,

@@ -24,6 +24,7 @@ pub fn serve(config: &Config, options: ServeOptions) -> Result<(), StartError> {
         environment: origin.environment.clone(),
         clock: Clock::system(),
         settings: written.clone(),
+        desk: None,
     };
     let running = start(config, &around)?;
     for door in running.doors() {
@@ -61,6 +62,7 @@ pub fn demo(options: DemoOptions) -> Result<(), StartError> {
         environment: origin.environment,
         clock: clock.clone(),
         settings: loaded.settings,
+        desk: Some(demo.desk()),
     };
     let running = start(&config, &around)?;
     if let Some(runtime) = running.handle() {

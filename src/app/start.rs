@@ -18,6 +18,7 @@ use crate::admin::{Guard, Operations, Readiness};
 use crate::authz::Checker;
 use crate::clock::Clock;
 use crate::config::{Config, Environment, Identity};
+use crate::courier::Desk;
 use crate::document::Setting;
 use crate::gateway::{Tls, TlsConfig};
 use crate::pages::Pages;
@@ -36,6 +37,8 @@ pub struct Surroundings {
     pub clock: Clock,
     /// Effective values, for the admin listener to show.
     pub settings: Vec<Setting>,
+    /// Takes all mail in place of the configured ways, which is then shown in a mailbox: the demo.
+    pub desk: Option<Arc<dyn Desk>>,
 }
 
 /// Starts everything that `config` names. Returns once all doors listen.
@@ -47,6 +50,7 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
         environment,
         clock,
         settings,
+        desk,
     } = around;
     let clock = clock.clone();
     let rules = Rules::start(config, environment, &clock)?;
@@ -60,6 +64,7 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
         rules: &rules.store,
         pages: &pages,
         ports: bound.as_ref().map(ports).unwrap_or_default(),
+        desk: desk.clone(),
     };
     let identity = identity::open(config, known, runtime.handle(), &clock);
     let identity = runtime.block_on(identity)?;

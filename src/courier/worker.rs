@@ -63,6 +63,9 @@ impl Worker {
 
     /// Sends until told to stop; then what is under way gets a moment to end.
     pub async fn run(self, stop: CancellationToken) {
+        if matches!(self.0.courier.config().email, Way::Nowhere) {
+            tracing::warn!("no mail goes out: `courier.smtp.connection_uri` is not set");
+        }
         tokio::join!(
             self.serve(Channel::Email, &stop),
             self.serve(Channel::Sms, &stop)

@@ -9,6 +9,7 @@ mod asset;
 mod flow;
 mod form;
 mod html;
+mod mailbox;
 mod notice;
 mod refusal;
 mod sessions;
@@ -24,6 +25,7 @@ mod tests;
 pub use asset::{ASSET_PREFIX, Asset, Assets};
 pub use flow::{Account, LoginPage, LoginStep, RegistrationPage};
 pub use html::Html;
+pub use mailbox::{MailRow, MailView, MailboxPage};
 pub use notice::{ErrorPage, LogoutPage};
 pub use refusal::{Explanation, Refusal};
 pub use sessions::{SessionRow, SessionsPage};
@@ -63,6 +65,8 @@ pub enum Page {
     Sessions(SessionsPage),
     /// A question before signing out.
     Logout(LogoutPage),
+    /// The demo's mailbox.
+    Mailbox(MailboxPage),
     /// An error of a flow, kept by the identity service.
     Error(ErrorPage),
     /// A request that was not forwarded.
@@ -110,6 +114,7 @@ impl Pages {
             Page::Settings(page) => settings::render(shell, page),
             Page::Sessions(page) => sessions::render(shell, page),
             Page::Logout(page) => notice::render_logout(shell, page),
+            Page::Mailbox(page) => mailbox::render(shell, page),
             Page::Error(page) => notice::render_error(shell, page),
             Page::Refusal(page) => refusal::render(shell, page),
         };

@@ -239,6 +239,32 @@ fn refusal(explanation: Explanation) -> Page {
 }
 
 /// Every page with a name.
+fn mailbox(full: bool) -> Page {
+    let written_at = jiff::Timestamp::UNIX_EPOCH;
+    let subject = "Use code 482915 to recover access to your account".to_owned();
+    let to = "nora@alder.example".to_owned();
+    let row = MailRow {
+        url: "/auth/mailbox?mail=m".to_owned(),
+        subject: subject.clone(),
+        to: to.clone(),
+        written_at,
+        is_open: true,
+    };
+    let open = MailView {
+        subject,
+        to,
+        text: "Enter this code:\n\n482915".to_owned(),
+        code: Some("482915".to_owned()),
+        url: Some("http://localhost:4455/auth/self-service/recovery".to_owned()),
+        written_at,
+    };
+    Page::Mailbox(MailboxPage {
+        open: full.then_some(open),
+        rows: if full { vec![row] } else { Vec::new() },
+        url: "/auth/mailbox".to_owned(),
+    })
+}
+
 pub(super) fn all() -> Vec<(String, Page)> {
     let wrong = Message::error(4_000_006, "These don't match.");
     let saved = Message::success(1_050_001, "Saved.");
@@ -265,6 +291,8 @@ pub(super) fn all() -> Vec<(String, Page)> {
             settings(false, Some(Enrolment { purpose }), Vec::new()),
         ),
         ("sessions".to_owned(), sessions()),
+        ("mailbox".to_owned(), mailbox(true)),
+        ("mailbox-empty".to_owned(), mailbox(false)),
         (
             "logout".to_owned(),
             Page::Logout(LogoutPage {

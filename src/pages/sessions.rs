@@ -111,7 +111,7 @@ fn device(user_agent: Option<&str>) -> Option<String> {
     }
 }
 
-fn day_and_time(time: Timestamp, locale: Locale) -> String {
+pub(super) fn day_and_time(time: Timestamp, locale: Locale) -> String {
     let format = match locale {
         Locale::English => "%-d %b %Y, %H:%M UTC",
         Locale::German => "%-d.%-m.%Y, %H:%M UTC",

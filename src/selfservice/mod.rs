@@ -2,6 +2,7 @@
 //! its pages where they are ours.
 
 mod door;
+mod mailbox;
 mod page;
 mod reply;
 mod route;
@@ -30,6 +31,8 @@ pub struct Config {
     pub pages: Option<Arc<Pages>>,
     /// What people are asked to prove themselves for.
     pub purposes: Option<Arc<dyn Purposes>>,
+    /// Whether browsers on this machine see a mailbox with what was written to anybody: the demo.
+    pub mailbox: bool,
 }
 
 /// Knows why somebody was sent here, by where they want to go.

@@ -24,6 +24,7 @@ enum Place {
     Flow(FlowKind),
     Sessions,
     Logout,
+    Mailbox,
     Error,
 }
 
@@ -45,6 +46,7 @@ impl Door {
             "/registration" => Place::Flow(FlowKind::Registration),
             "/settings" => Place::Flow(FlowKind::Settings),
             "/logout" => Place::Logout,
+            "/mailbox" if self.config.mailbox => Place::Mailbox,
             "/error" => Place::Error,
             // The API has a list at the same path; browsers that navigate want the page.
             "/sessions" if parts.method == Method::POST || names_html(parts) => Place::Sessions,
@@ -71,6 +73,7 @@ impl Door {
             }
             Place::Sessions => self.sessions_page(pages, parts, &visit).await,
             Place::Logout => self.logout_page(pages, parts, &visit).await,
+            Place::Mailbox => self.mailbox_page(pages, parts, &visit).await,
             Place::Error => self.error_page(pages, parts, &visit).await,
         };
         let mut response = made.unwrap_or_else(|failure| self.failed(pages, parts, &failure));
@@ -85,7 +88,7 @@ impl Door {
         reply::redirect(&parts.method, StatusCode::SEE_OTHER, to)
     }
 
-    fn html(pages: &Pages, parts: &Parts, status: StatusCode, page: &Page) -> Response {
+    pub(super) fn html(pages: &Pages, parts: &Parts, status: StatusCode, page: &Page) -> Response {
         let language = parts.headers.get(ACCEPT_LANGUAGE);
         let locale = Locale::from_accept_language(language.and_then(|line| line.to_str().ok()));
         let html = pages.render(page, locale);

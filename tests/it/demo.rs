@@ -1,43 +1,83 @@
 //! `stepgate demo` as a process: what it tells, what it keeps, what it takes away.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::client::Connection;
+use crate::support::client::{Connection, Response};
 use crate::support::demo::Demo;
 
-/// Logs a ready user in by the API; gives the status.
-fn log_in(demo: &Demo, name: &str) -> u16 {
-    let host = demo
-        .url("bank")
-        .trim_start_matches("http://")
-        .trim_end_matches('/')
-        .to_owned();
+/// The demo's host and port.
+fn host(demo: &Demo) -> String {
+    let bank = demo.url("bank").trim_start_matches("http://");
+    bank.trim_end_matches('/').to_owned()
+}
+
+/// Sends a request to the demo's gateway.
+fn ask(demo: &Demo, head: &str, headers: &[&str], body: &str) -> Response {
+    let host = host(demo);
     let port = host
         .rsplit(':')
         .next()
         .and_then(|port| port.parse().ok())
         .expect("a port");
-    let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
-    let ask = |head: &str, body: &str| {
-        let mut connection = Connection::open(address);
-        let length = body.len();
-        connection.send(
-            format!(
-                "{head} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n\
-                 Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-            )
-            .as_bytes(),
-        );
-        connection.receive(false).expect("an answer")
-    };
-    let flow = ask("GET /auth/self-service/login/api", "").json();
+    let mut connection = Connection::open(std::net::SocketAddr::from(([127, 0, 0, 1], port)));
+    let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+    let length = body.len();
+    connection.send(
+        format!(
+            "{head} HTTP/1.1\r\nHost: {host}\r\n{headers}\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+        .as_bytes(),
+    );
+    connection.receive(false).expect("an answer")
+}
+
+const JSON: &str = "Accept: application/json";
+
+/// Submits a native flow.
+fn submit(demo: &Demo, flow: &Value, headers: &[&str], body: &Value) -> Response {
     let action = flow["ui"]["action"].as_str().expect("an action");
-    let (_, target) = action.split_once(&host).expect("our own host");
+    let (_, target) = action.split_once(&host(demo)).expect("our own host");
+    ask(demo, &format!("POST {target}"), headers, &body.to_string())
+}
+
+/// Logs a ready user in by the API.
+fn try_login(demo: &Demo, name: &str) -> Response {
+    let flow = ask(demo, "GET /auth/self-service/login/api", &[JSON], "").json();
     let user = demo.user(name);
     let body = json!({
         "method": "password", "identifier": user["identifier"], "password": user["password"],
     });
-    ask(&format!("POST {target}"), &body.to_string()).status
+    submit(demo, &flow, &[JSON], &body)
+}
+
+fn log_in(demo: &Demo, name: &str) -> u16 {
+    try_login(demo, name).status
+}
+
+#[test]
+fn the_mailbox_shows_what_was_written_to_people() {
+    let demo = Demo::start();
+    let url = demo.url("mailbox").to_owned();
+    assert_eq!(url, format!("http://{}/auth/mailbox", host(&demo)));
+    let look = |target: &str| ask(&demo, &format!("GET {target}"), &["Accept: text/html"], "");
+    let empty = look("/auth/mailbox");
+    assert_eq!(empty.status, 200, "{}", empty.text());
+    assert!(empty.text().contains("Nothing yet"));
+    assert!(empty.header("content-security-policy").is_some());
+    let token = try_login(&demo, "nora").json()["session_token"].clone();
+    let session = format!("X-Session-Token: {}", token.as_str().expect("a session"));
+    let headers = [JSON, session.as_str()];
+    let flow = ask(&demo, "GET /auth/self-service/settings/api", &headers, "").json();
+    let body = json!({ "method": "password", "password": "velvet-Submarine-77" });
+    assert_eq!(submit(&demo, &flow, &headers, &body).status, 200);
+    let full = look("/auth/mailbox").text();
+    assert!(full.contains("Your password was changed"), "{full}");
+    assert!(full.contains("nora@alder.example"));
+    let (_, rest) = full.split_once("/auth/mailbox?mail=").expect("a mail");
+    let id = rest.split('"').next().expect("its id");
+    let open = look(&format!("/auth/mailbox?mail={id}")).text();
+    assert!(open.contains("was just changed"), "{open}");
 }
 
 #[test]

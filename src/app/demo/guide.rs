@@ -18,6 +18,7 @@ pub(super) struct Urls {
     pub(super) login: String,
     pub(super) settings: String,
     pub(super) admin: String,
+    pub(super) mailbox: String,
 }
 
 /// A person who can log in. Everything about these people is meant to be shown.

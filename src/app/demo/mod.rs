@@ -5,6 +5,7 @@
 //! runs, [`Demo::welcome`] makes the ready users and prints the tour.
 
 mod bank;
+mod desk;
 mod folder;
 mod guide;
 mod ports;
@@ -15,6 +16,7 @@ use std::future::Future;
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use http::{Method, StatusCode};
 
@@ -23,6 +25,7 @@ use self::guide::{Guide, Urls};
 use self::users::Users;
 use super::{AdminClient, AdminError, DemoOptions};
 use crate::clock::Clock;
+use crate::courier::Desk;
 
 /// The gateway's port unless another is asked for.
 pub const DEFAULT_PORT: u16 = 4455;
@@ -103,6 +106,12 @@ impl Demo {
         self.folder.configuration()
     }
 
+    /// Takes the mail of the demo.
+    #[must_use]
+    pub fn desk(&self) -> Arc<dyn Desk> {
+        desk::Teller::desk(self.options.json, self.options.styled)
+    }
+
     fn guide(&self) -> Guide {
         let port = self.addresses.port();
         let auth = format!("http://localhost:{port}/auth/self-service");
@@ -112,6 +121,7 @@ impl Demo {
                 login: format!("{auth}/login/browser"),
                 settings: format!("{auth}/settings/browser"),
                 admin: format!("http://{}/", self.addresses.admin),
+                mailbox: format!("http://localhost:{port}/auth/mailbox"),
             },
             users: self.users.guide(),
         }

@@ -29,6 +29,7 @@ pub(super) fn json(guide: &Guide) -> Value {
             "login": guide.urls.login,
             "settings": guide.urls.settings,
             "admin": guide.urls.admin,
+            "mailbox": guide.urls.mailbox,
         },
         "users": guide.users.iter().map(user).collect::<Vec<_>>(),
     })
@@ -54,6 +55,7 @@ fn write_text(
         ("Bank", guide.urls.bank.as_str()),
         ("Guide", &format!("{bank}/guide")),
         ("Settings", &guide.urls.settings),
+        ("Mailbox", &guide.urls.mailbox),
         ("Admin", &guide.urls.admin),
     ] {
         writeln!(out, "  {what:<9} {LINK}{url}{LINK:#}")?;
@@ -80,7 +82,7 @@ fn write_text(
     }
     writeln!(
         out,
-        "\n  Recovery codes are not in this version yet, nor is mail."
+        "\n  Mail goes nowhere: it is told here, and read in the mailbox."
     )?;
     if folder.is_temporary() {
         writeln!(out, "  Ctrl-C ends the demo and takes its data away.\n")
@@ -116,6 +118,7 @@ mod tests {
                 login: "http://localhost:4455/auth/self-service/login/browser".to_owned(),
                 settings: "http://localhost:4455/auth/self-service/settings/browser".to_owned(),
                 admin: "http://127.0.0.1:4434/".to_owned(),
+                mailbox: "http://localhost:4455/auth/mailbox".to_owned(),
             },
             users: vec![
                 GuideUser {

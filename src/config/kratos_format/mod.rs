@@ -272,9 +272,7 @@ pub fn read(tree: &Node, form: Form, reading: &mut Reading) -> Option<Draft> {
     let features = root.within("feature_flags", |section| {
         read_features(section, &mut notices)
     });
-    let courier = root.within("courier", |section| {
-        courier::read(section, form, &mut notices)
-    });
+    let courier = root.within("courier", |section| courier::read(section, form));
     ignore(&mut root, &mut notices);
     root.close();
     if reading.problems.len() > problems_before {

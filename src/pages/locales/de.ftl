@@ -236,3 +236,10 @@ message-4010008 = Dieser Code stimmt nicht oder wurde schon verwendet. Versuchen
 message-4010011 = Dieses Konto ist abgeschaltet. Fragen Sie die Betreiber dieser Seite.
 message-4040001 = Diese Seite war zu lange offen. Bitte beginnen Sie noch einmal.
 message-4050001 = Diese Seite war zu lange offen. Bitte beginnen Sie noch einmal.
+
+mailbox-title = Postfach
+mailbox-lead = Alles, was diese Demo an irgendjemanden geschrieben hat. Nur dieser Rechner kann es sehen.
+mailbox-empty = Noch nichts. Stellen Sie ein Konto wieder her oder richten Sie einen Weg ein, sich anzumelden, und sehen Sie noch einmal nach.
+mailbox-again = Noch einmal nachsehen
+mail-to = An { $address }
+mail-open-link = Link öffnen

@@ -236,3 +236,10 @@ message-4010008 = This code is not right or was used already. Try again.
 message-4010011 = This account is switched off. Ask the people who run this site.
 message-4040001 = This page was open for too long. Please start again.
 message-4050001 = This page was open for too long. Please start again.
+
+mailbox-title = Mailbox
+mailbox-lead = Everything that this demo wrote to anybody. Only this machine can see it.
+mailbox-empty = Nothing yet. Recover an account or add a way to sign in, and look again.
+mailbox-again = Look again
+mail-to = To { $address }
+mail-open-link = Open the link

@@ -43,6 +43,7 @@ impl Gateway {
             environment,
             clock: clock.clone(),
             settings: loaded.settings,
+            desk: None,
         };
         let running = app::start(&config, &around).unwrap_or_else(|error| panic!("{error:?}"));
         let address = running.address("proxy").unwrap().parse().unwrap();

@@ -16,6 +16,7 @@ fn bank() -> Router {
             login: url("/auth/self-service/login/browser"),
             settings: url("/auth/self-service/settings/browser"),
             admin: "http://127.0.0.1:4434/".to_owned(),
+            mailbox: url("/auth/mailbox"),
         },
         users: vec![
             GuideUser {

@@ -60,11 +60,7 @@ impl Choice for Delivery {
     ];
 }
 
-pub(super) fn read(
-    section: &mut Fields<'_, '_>,
-    form: Form,
-    notices: &mut Vec<String>,
-) -> CourierDraft {
+pub(super) fn read(section: &mut Fields<'_, '_>, form: Form) -> CourierDraft {
     let default = Config::default();
     let smtp = section.within("smtp", smtp::read);
     let folder = section.within("file", |inner| inner.get::<PathBuf>("path"));
@@ -80,14 +76,6 @@ pub(super) fn read(
         Delivery::Http => request.map_or(Way::Nowhere, |one| Way::Http(Arc::new(one.0))),
         Delivery::File => folder.map_or(Way::Nowhere, Way::Folder),
     };
-    if matches!(email, Way::Nowhere) {
-        let missing = match strategy {
-            Delivery::Smtp => "courier.smtp.connection_uri",
-            Delivery::Http => "courier.http.request_config",
-            Delivery::File => "courier.file.path",
-        };
-        notices.push(format!("no mail goes out: `{missing}` is not set"));
-    }
     let message_retries = section.or("message_retries", default.message_retries);
     if message_retries > MAX_RETRIES {
         refuse(section, "message_retries", "at most 100 retries", None);
