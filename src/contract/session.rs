@@ -41,6 +41,18 @@ pub struct AuthenticationMethodEntry {
     pub aal: String,
     /// When.
     pub completed_at: Timestamp,
+    /// The provider that did it, for `oidc`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// The organization, for `oidc`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// The provider's own `acr`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream_acr: Option<String>,
+    /// The provider's own `amr`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub upstream_amr: Vec<String>,
 }
 
 /// Where a session was opened from.

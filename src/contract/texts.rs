@@ -34,6 +34,7 @@ sentences! {
     info sign_in_with_password 1010022 "Sign in with the password";
     info second_factor_code_sent 1010025 "A code was sent to you. Enter it to go on.";
     info sign_up 1040001 "Sign up";
+    info continue_sign_up 1040003 "Continue";
     info registration_code_sent 1040005 "A code was sent to the address you gave. Enter it to finish signing up.";
     info sign_up_with_code 1040006 "Sign up with a code";
     info sign_up_with_key 1040004 "Sign up with a security key";
@@ -100,6 +101,7 @@ sentences! {
     error recovery_method_missing 4010005 "This form does not say how to recover the account. Enter an address and try again.";
     error verification_method_missing 4010006 "This form does not say what to verify. Enter an address and try again.";
     error login_code_wrong 4010008 "This code is not right, too old, or was used already. Try again.";
+    error linked_to_another 4010009 "This is not the account that the provider's address belongs to. Sign in to that one.";
     error identity_disabled 4010011 "This account is switched off.";
     error registration_code_wrong 4040003 "This code is not right, too old, or was used already. Try again.";
     error recovery_retry 4060001 "This form was used already. Please start again.";
@@ -181,6 +183,45 @@ pub fn key_answer_late() -> Message {
 #[must_use]
 pub fn last_first_factor() -> Message {
     generic("This is your last way to sign in. Set up another one before you remove it.")
+}
+
+/// Message 1010002: the button that signs in with a provider.
+#[must_use]
+pub fn sign_in_with(label: &str, id: &str) -> Message {
+    let context = json!({ "provider": label, "provider_id": id });
+    Message::info(1_010_002, format!("Sign in with {label}")).with(context)
+}
+
+/// Message 1040002: the button that signs up with a provider.
+#[must_use]
+pub fn sign_up_with(label: &str, id: &str) -> Message {
+    let context = json!({ "provider": label, "provider_id": id });
+    Message::info(1_040_002, format!("Sign up with {label}")).with(context)
+}
+
+/// Message 1050002: the button that links an account at a provider.
+#[must_use]
+pub fn link_provider(label: &str) -> Message {
+    Message::info(1_050_002, format!("Link {label}")).with(json!({ "provider": label }))
+}
+
+/// Message 1050003: the button that takes that link away.
+#[must_use]
+pub fn unlink_provider(label: &str) -> Message {
+    Message::info(1_050_003, format!("Unlink {label}")).with(json!({ "provider": label }))
+}
+
+/// Message 1010016: somebody came from a provider with the address of an account that is there.
+#[must_use]
+pub fn sign_in_to_link(identifier: &str, provider: &str) -> Message {
+    let text = format!(
+        "There is an account for {identifier} already. Sign in to it, and {provider} is linked."
+    );
+    Message::info(1_010_016, text).with(json!({
+        "duplicateIdentifier": identifier,
+        "duplicate_identifier": identifier,
+        "provider": provider,
+    }))
 }
 
 /// Message 1070002: a label taken from the identity schema.

@@ -13,19 +13,16 @@ use super::service::Service;
 use super::visitor::{Submission, Visitor};
 use crate::aal::Aal;
 use crate::contract::{FlowKind, Message, Transport, sort_nodes, texts};
-use crate::identity::token::random_text;
 use crate::store::{Account, Along};
 use crate::web::Fields;
-
-/// Letters and digits of the code that a native client would exchange for a session which a
-/// provider's page opened. No method here ends on such a page, so that nothing ever waits for it.
-const EXCHANGE_CODE_CHARACTERS: usize = 64;
 
 /// A way to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LoginMethod {
     /// `password`, a first factor.
     Password,
+    /// `oidc`, a first factor.
+    Oidc,
     /// `totp`, a second factor.
     Totp,
     /// `passkey`, a first factor.
@@ -42,8 +39,9 @@ pub(super) enum LoginMethod {
 
 impl LoginMethod {
     /// All of them, in the order they are asked.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Password,
+        Self::Oidc,
         Self::Code,
         Self::Totp,
         Self::Passkey,
@@ -55,6 +53,7 @@ impl LoginMethod {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
+            Self::Oidc => "oidc",
             Self::Totp => "totp",
             Self::Passkey => "passkey",
             Self::Webauthn => "webauthn",
@@ -67,7 +66,7 @@ impl LoginMethod {
     /// Whether the method answers the second step, or the first one.
     const fn answers(self, second_factor: bool) -> bool {
         match self {
-            Self::Password | Self::Passkey | Self::IdentifierFirst => !second_factor,
+            Self::Password | Self::Oidc | Self::Passkey | Self::IdentifierFirst => !second_factor,
             Self::Totp | Self::LookupSecret => second_factor,
             Self::Webauthn | Self::Code => true,
         }
@@ -86,6 +85,8 @@ pub(super) enum Try {
     Elsewhere,
     /// The form goes on, and a code goes out with it.
     Sent(Box<Along>),
+    /// There is an answer already.
+    Answered(Box<Answer>),
 }
 
 impl Service {
@@ -128,17 +129,15 @@ impl Service {
                     || offered.iter().any(|one| value == Some(one.value.as_str()))
             });
         }
+        let exchanges = Self::asks_for_exchange(&mut record, visitor);
         let before = &self.settings.self_service.login.before;
         self.run_before_hooks(before, &mut record, visitor).await?;
         let along = self
             .send_unasked(&mut record, visitor, current.as_ref())
             .await?;
         self.insert_flow_with(&record, &along).await?;
-        let exchange = "return_session_token_exchange_code";
-        if transport == Transport::Api && visitor.query.is_on(exchange) {
-            let mut flow = self.show_flow(&record, visitor, None);
-            flow.session_token_exchange_code = Some(random_text(EXCHANGE_CODE_CHARACTERS));
-            return Ok(Answer::json(StatusCode::OK, &flow));
+        if exchanges {
+            return self.opened_for_exchange(&record, visitor).await;
         }
         Ok(self.opened(&record, visitor, None))
     }
@@ -255,6 +254,7 @@ impl Service {
                 self.try_password(record, visitor, &fields, current.as_ref())
                     .await?
             }
+            (LoginMethod::Oidc, _) => self.try_provider(record, visitor, &fields).await?,
             (LoginMethod::Totp, Some(current)) => {
                 self.try_totp(record, visitor, &fields, current).await?
             }
@@ -283,6 +283,7 @@ impl Service {
             Try::Wrong | Try::NextScreen => self.refused(record, visitor, None).await,
             Try::Elsewhere => self.moved_on(record).await,
             Try::Sent(along) => self.refused_along(record, visitor, &along).await,
+            Try::Answered(answer) => Ok(*answer),
             Try::Passed(passed) => self.signed_in(record, visitor, current, *passed).await,
         }
     }
@@ -301,7 +302,8 @@ impl Service {
         let wanted = fields
             .text("method")
             .or_else(|| key_method(fields).map(str::to_owned))
-            .or_else(address)?;
+            .or_else(address)
+            .or_else(|| names_provider(fields).then(|| "oidc".to_owned()))?;
         LoginMethod::ALL.into_iter().find(|&method| {
             method.as_str() == wanted
                 && method.answers(record.second_factor)
@@ -313,6 +315,7 @@ impl Service {
         let methods = &self.settings.methods;
         match method {
             LoginMethod::Password | LoginMethod::Totp => true,
+            LoginMethod::Oidc => methods.oidc.enabled,
             LoginMethod::LookupSecret => methods.lookup_secret_enabled,
             LoginMethod::Code => self.signs_in_by_code(record.second_factor),
             LoginMethod::Passkey => methods.passkey.enabled,
@@ -350,6 +353,11 @@ impl Service {
     pub(super) fn can_sign_in(account: &Account) -> bool {
         account.identity.is_active()
     }
+}
+
+/// A provider's button says which one, and nothing else.
+pub(super) fn names_provider(fields: &Fields) -> bool {
+    fields.text("provider").is_some_and(|id| !id.is_empty())
 }
 
 /// Scripts send the answer of a key without a word for the method.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::answer::{Answer, Browser, Failure, Outcome, Program};
 use super::current::Current;
 use super::hooks::{HookFacts, HookMoment, Hooked};
+use super::oidc::PendingLink;
 use super::problem::Problem;
 use super::record::FlowRecord;
 use super::service::{Service, internal};
@@ -59,6 +60,11 @@ impl Service {
             let identity = &passed.account.identity;
             return self.address_not_verified(record, visitor, identity).await;
         }
+        let other = |link: &PendingLink| !link.is_for(passed.account.identity.id);
+        if record.link.as_deref().is_some_and(other) {
+            let text = texts::linked_to_another();
+            return self.refused_with(record, visitor, None, text).await;
+        }
         let facts = HookFacts {
             identity: Some(passed.account.identity.clone()),
             session: Some(self.session_to_be(visitor, current.as_ref(), &passed)),
@@ -79,6 +85,12 @@ impl Service {
         let opened = self.step_session(record, visitor, current, passed).await?;
         if hooks.contains(&Hook::RevokeActiveSessions) {
             self.end_other_sessions(identity, opened.session.id).await?;
+        }
+        let account = self.link_pending(record, account, &opened.session).await?;
+        if Self::hands_over(record) {
+            return self
+                .hand_to_client(record, &opened.session, &opened.token)
+                .await;
         }
         Ok(self.login_answer(record, visitor, &account, &opened))
     }

@@ -86,14 +86,36 @@ impl Service {
         let value = visitor.continuity.as_deref()?;
         let keys = self.store.keys();
         let plain = keys.open_text(Purpose::Cookie, CONTINUITY_COOKIE.as_bytes(), value)?;
-        Uuid::from_slice(&plain).ok()
+        // The second half is for who waits at a provider.
+        let first = plain.get(..16).and_then(|id| Uuid::from_slice(id).ok());
+        first.filter(|id| !id.is_nil())
+    }
+
+    /// What waits at a provider for this browser.
+    pub(super) fn waiting_id(&self, visitor: &Visitor) -> Option<Uuid> {
+        let value = visitor.continuity.as_deref()?;
+        let keys = self.store.keys();
+        let plain = keys.open_text(Purpose::Cookie, CONTINUITY_COOKIE.as_bytes(), value)?;
+        Uuid::from_slice(plain.get(16..)?).ok()
+    }
+
+    /// The cookie that names what waits at a provider, and still what is parked here: who signs in
+    /// with a provider to save a change must find it again.
+    pub(super) fn waiting_cookie(&self, visitor: &Visitor, id: Uuid) -> Option<SetCookie> {
+        let parked = self.parked_id(visitor).unwrap_or_default();
+        let both = [*parked.as_bytes(), *id.as_bytes()].concat();
+        self.continuity(&both)
     }
 
     /// The cookie that names a parked change.
     pub(super) fn continuity_cookie(&self, id: Uuid) -> Option<SetCookie> {
+        self.continuity(id.as_bytes())
+    }
+
+    fn continuity(&self, ids: &[u8]) -> Option<SetCookie> {
         let keys = self.store.keys();
         let name = CONTINUITY_COOKIE.as_bytes();
-        let value = keys.seal_text(Purpose::Cookie, name, id.as_bytes())?;
+        let value = keys.seal_text(Purpose::Cookie, name, ids)?;
         let cookie = SetCookie::new(CONTINUITY_COOKIE, value, &self.settings.cookies);
         Some(cookie.lasting(self.now(), COOKIE_AGE))
     }

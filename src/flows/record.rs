@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::hooks::Saving;
 use super::keys::KeyOffer;
+use super::oidc::PendingLink;
 use super::site::Site;
 use crate::aal::Aal;
 use crate::contract::{
-    self, Flow, FlowKind, FlowState, Message, NoOrganization, Node, Transport, Ui,
+    self, Flow, FlowKind, FlowState, Message, NoOrganization, Node, NodeGroup, Transport, Ui,
 };
 use crate::identity::session::later;
 use crate::identity::{FlowId, IdentityId};
@@ -80,12 +82,21 @@ pub struct FlowRecord {
     pub transient_payload: Option<Value>,
     /// Used up by a success.
     pub consumed: bool,
+    /// Where a native client waits for the session that a browser opens.
+    #[serde(default)]
+    pub exchange: Option<Uuid>,
+    /// Login: an account at a provider that is linked by a success.
+    #[serde(default)]
+    pub link: Option<Box<PendingLink>>,
     /// Counts the stored changes.
     #[serde(skip)]
     pub version: i64,
     /// What a submit sent for hooks, while it is worked on.
     #[serde(skip)]
     pub sent_for_hooks: Option<Value>,
+    /// Whether a browser that came back from a provider gets the answer, whoever the flow is for.
+    #[serde(skip)]
+    pub in_browser: bool,
     /// Settings: who is saving a change, while they do.
     #[serde(skip)]
     pub saving: Option<Box<Saving>>,
@@ -156,8 +167,11 @@ impl FlowRecord {
             continue_url: None,
             transient_payload: None,
             consumed: false,
+            exchange: None,
+            link: None,
             version: 0,
             sent_for_hooks: None,
+            in_browser: false,
             saving: None,
         }
     }
@@ -241,6 +255,10 @@ impl FlowRecord {
         let login = self.kind == FlowKind::Login;
         let has_organization = !matches!(self.kind, FlowKind::Recovery | FlowKind::Verification);
         let mut nodes = self.nodes.clone();
+        if self.transport == Transport::Api && self.exchange.is_none() {
+            // No native client can go to a provider and come back without an exchange of codes.
+            nodes.retain(|node| node.group != NodeGroup::Oidc);
+        }
         if let (Transport::Browser, Some(token)) = (self.transport, csrf_token) {
             for node in nodes.iter_mut().filter(|node| node.name() == "csrf_token") {
                 node.set_value(Some(Value::String(token.to_owned())));

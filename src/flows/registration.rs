@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::answer::{Answer, Browser, Failure, Outcome};
 use super::flow_step::Forged;
 use super::form::{RegistrationStep, registration_nodes, trait_order};
-use super::login::browser_of;
+use super::login::{browser_of, names_provider};
 use super::login_methods::hashing;
 use super::problem::Problem;
 use super::record::{FlowRecord, Opening};
@@ -32,6 +32,8 @@ enum SignUpMethod {
     Password,
     /// A code by mail.
     Code,
+    /// An account at a provider.
+    Oidc,
 }
 
 impl Service {
@@ -50,13 +52,17 @@ impl Service {
             browser: browser_of(visitor, transport),
         };
         let mut record = self.registration_record(opening)?;
+        let exchanges = Self::asks_for_exchange(&mut record, visitor);
         let before = &self.settings.self_service.registration.flow.before;
         self.run_before_hooks(before, &mut record, visitor).await?;
         self.insert_flow(&record).await?;
+        if exchanges {
+            return self.opened_for_exchange(&record, visitor).await;
+        }
         Ok(self.opened(&record, visitor, None))
     }
 
-    fn sign_up_allowed(&self) -> Result<(), Failure> {
+    pub(super) fn sign_up_allowed(&self) -> Result<(), Failure> {
         if self.settings.self_service.registration.enabled {
             Ok(())
         } else {
@@ -64,7 +70,7 @@ impl Service {
         }
     }
 
-    fn default_schema(&self) -> Result<&IdentitySchema, Failure> {
+    pub(super) fn default_schema(&self) -> Result<&IdentitySchema, Failure> {
         let schema = self.settings.schemas.default_schema();
         schema.ok_or_else(|| internal("the default identity schema is missing"))
     }
@@ -159,6 +165,10 @@ impl Service {
                 self.profile_step(record, visitor, &fields, schema, &traits)
                     .await
             }
+            SignUpMethod::Oidc => {
+                let fields = fields.with("traits", traits);
+                self.with_provider(record, visitor, &fields).await
+            }
             SignUpMethod::Password => {
                 self.password_step(record, visitor, &fields, schema, traits)
                     .await
@@ -172,7 +182,13 @@ impl Service {
 
     fn sign_up_method(&self, fields: &Fields) -> Option<SignUpMethod> {
         let two_steps = self.first_step() == RegistrationStep::Traits;
-        match fields.text("method")?.as_str() {
+        let method = match fields.text("method") {
+            Some(method) => method,
+            None if names_provider(fields) => "oidc".to_owned(),
+            None => return None,
+        };
+        match method.as_str() {
+            "oidc" if self.settings.methods.oidc.enabled => Some(SignUpMethod::Oidc),
             "profile" if two_steps => Some(SignUpMethod::Profile),
             "password" if self.settings.methods.password.enabled => Some(SignUpMethod::Password),
             "code" if self.signs_up_by_code() => Some(SignUpMethod::Code),

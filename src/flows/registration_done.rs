@@ -157,6 +157,9 @@ impl Service {
         }
         if hooks.contains(&Hook::Session) {
             let (session, token) = self.open_session(visitor, account, step).await?;
+            if Self::hands_over(record) {
+                return self.hand_to_client(record, &session, &token).await;
+            }
             let shown = self.show_session(&session, &account.identity);
             match record.transport {
                 Transport::Api => {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::answer::Failure;
 use super::hasher::PasswordHasher;
 use super::hooks::Calls;
+use super::oidc::Providers;
 use super::record::FlowRecord;
 use super::return_to::OwnPlaces;
 use super::shape;
@@ -28,6 +29,7 @@ pub struct Service {
     pub(super) courier: Courier,
     pub(super) hasher: PasswordHasher,
     pub(super) calls: Calls,
+    pub(super) providers: Providers,
     pub(super) clock: Clock,
     pub(super) listener: Arc<dyn Listener>,
 }
@@ -43,9 +45,11 @@ impl Service {
         clock: Clock,
         listener: Arc<dyn Listener>,
     ) -> Self {
+        let calls = Calls::new(&settings.clients);
         Self {
             site: Site::new(&settings, Arc::new(())),
-            calls: Calls::new(&settings.clients),
+            providers: Providers::new(calls.outbound.clone(), clock.clone()),
+            calls,
             settings,
             store,
             courier,

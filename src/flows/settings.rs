@@ -53,13 +53,13 @@ impl Service {
         Ok(self.opened(&record, visitor, Some(&current.account)))
     }
 
-    fn satisfies_settings(&self, current: &Current) -> bool {
+    pub(super) fn satisfies_settings(&self, current: &Current) -> bool {
         let required = self.settings.self_service.settings.required_aal;
         let available = self.available_aal(&current.account);
         current.session.satisfies(required, available)
     }
 
-    fn asks_for_second_factor(&self, back: Option<&str>) -> Answer {
+    pub(super) fn asks_for_second_factor(&self, back: Option<&str>) -> Answer {
         let to = self.site.second_factor_url(back);
         Answer::problem_or(Problem::aal2_required(&to), StatusCode::SEE_OTHER, to)
     }
@@ -231,12 +231,17 @@ impl Service {
             Change::Totp => self.change_totp(record, visitor, &current, fields).await?,
             Change::Passkey => self.change_passkeys(record, &current, fields).await?,
             Change::Webauthn => self.change_keys(record, &current, fields).await?,
+            Change::Oidc(what) => {
+                self.change_link(record, visitor, &current, fields, what)
+                    .await?
+            }
             Change::LookupSecret(what) => {
                 self.change_lookup_secrets(record, &current, fields, what)
                     .await?
             }
         };
         match changed {
+            Changed::Elsewhere(answer) => Ok(*answer),
             Changed::Shown => self.settings_shown(record, visitor, &current).await,
             Changed::Refused => {
                 record.state = FlowState::ShowForm;
@@ -278,7 +283,7 @@ impl Service {
         Ok(Answer::flow(StatusCode::OK, &flow, page))
     }
 
-    async fn settings_saved(
+    pub(super) async fn settings_saved(
         &self,
         record: &mut FlowRecord,
         visitor: &Visitor,

@@ -2,12 +2,13 @@
 
 use serde_json::Value;
 
-use super::answer::Failure;
+use super::answer::{Answer, Failure};
 use super::current::Current;
 use super::form::{fill_traits, profile_nodes, trait_order};
 use super::hooks::Saving;
 use super::login_methods::hashing;
 use super::lookup::LookupChange;
+use super::oidc::LinkChange;
 use super::record::FlowRecord;
 use super::service::{Service, internal};
 use super::traits::{complain, submitted};
@@ -38,6 +39,8 @@ pub(super) enum Change {
     Webauthn,
     /// Lookup secrets.
     LookupSecret(LookupChange),
+    /// An account at a provider.
+    Oidc(LinkChange),
 }
 
 impl Change {
@@ -49,6 +52,9 @@ impl Change {
             Some("profile") => methods.profile_enabled.then_some(Self::Profile),
             Some("password") => methods.password.enabled.then_some(Self::Password),
             Some("totp") => methods.totp.enabled.then_some(Self::Totp),
+            None | Some("oidc") if methods.oidc.enabled && LinkChange::find(fields).is_some() => {
+                LinkChange::find(fields).map(Self::Oidc)
+            }
             None if methods.totp.enabled && fields.is_true("totp_unlink") => Some(Self::Totp),
             Some(_) | None if methods.passkey.enabled && gives(fields, PASSKEY_FIELDS) => {
                 Some(Self::Passkey)
@@ -75,6 +81,7 @@ impl Change {
             Self::Passkey => "passkey",
             Self::Webauthn => "webauthn",
             Self::LookupSecret(_) => "lookup_secret",
+            Self::Oidc(_) => "oidc",
         }
     }
 }
@@ -103,6 +110,8 @@ pub(super) enum Changed {
     Refused,
     /// The last sign-in is too long ago.
     SignInAgain,
+    /// It goes on at another place.
+    Elsewhere(Box<Answer>),
 }
 
 impl Changed {
@@ -113,7 +122,7 @@ impl Changed {
                 account,
                 step: Some(step),
             },
-            Self::Shown | Self::Refused | Self::SignInAgain => self,
+            Self::Shown | Self::Refused | Self::SignInAgain | Self::Elsewhere(_) => self,
         }
     }
 

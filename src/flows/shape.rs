@@ -79,6 +79,10 @@ fn method(entry: &AmrEntry) -> contract::AuthenticationMethodEntry {
         method: entry.method.as_str().to_owned(),
         aal: entry.aal.as_str().to_owned(),
         completed_at: entry.completed_at,
+        provider: entry.provider.clone(),
+        organization: entry.organization.clone(),
+        upstream_acr: entry.upstream_acr.clone(),
+        upstream_amr: entry.upstream_amr.clone(),
     }
 }
 

@@ -171,6 +171,8 @@ impl Door {
             | Route::OpenLogout
             | Route::Logout
             | Route::NativeLogout
+            | Route::ProviderCallback(_)
+            | Route::TokenExchange
             | Route::Errors
             | Route::Whoami
             | Route::Sessions
@@ -205,6 +207,12 @@ impl Door {
                     .native_logout(read_body(&parts.headers, body).await)
                     .await
             }
+            Route::ProviderCallback(id) if parts.method == Method::POST => {
+                let body = read_body(&parts.headers, body).await;
+                service.oidc_posted(id, body).await
+            }
+            Route::ProviderCallback(id) => service.oidc_callback(visitor, id).await,
+            Route::TokenExchange => service.exchange_token(visitor).await,
             Route::Errors => service.fetch_error(visitor).await,
             Route::Sessions if parts.method == Method::DELETE => {
                 service.revoke_other_sessions(visitor).await

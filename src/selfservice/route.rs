@@ -19,6 +19,10 @@ pub(super) enum Route<'p> {
     Logout,
     /// Sign a native client out.
     NativeLogout,
+    /// Somebody comes back from a provider; whose name is in the path, if it is.
+    ProviderCallback(Option<&'p str>),
+    /// A native client fetches the session that a browser opened.
+    TokenExchange,
     /// Read an error.
     Errors,
     /// Who am I.
@@ -51,6 +55,7 @@ impl<'p> Route<'p> {
         match path {
             "/sessions/whoami" => return Self::Whoami,
             "/sessions" => return Self::Sessions,
+            "/sessions/token-exchange" => return Self::TokenExchange,
             "/schemas" => return Self::Schemas,
             "/health/alive" => return Self::Alive,
             "/health/ready" => return Self::Ready,
@@ -83,7 +88,15 @@ impl<'p> Route<'p> {
             "logout" => return Self::Logout,
             "logout/api" => return Self::NativeLogout,
             "errors" => return Self::Errors,
+            "methods/oidc/callback" => return Self::ProviderCallback(None),
             _ => {}
+        }
+        if let Some(id) = rest.strip_prefix("methods/oidc/callback/") {
+            let single = !id.is_empty() && !id.contains('/');
+            return match single {
+                true => Self::ProviderCallback(Some(id)),
+                false => Self::Unknown,
+            };
         }
         let (kind, step) = match rest.split_once('/') {
             Some((kind, step)) => (kind, Some(step)),
@@ -113,6 +126,8 @@ impl<'p> Route<'p> {
             Self::Open(_, Transport::Api)
             | Self::Submit(_)
             | Self::NativeLogout
+            | Self::ProviderCallback(_)
+            | Self::TokenExchange
             | Self::Whoami
             | Self::Sessions
             | Self::Session(_)
@@ -135,8 +150,9 @@ impl<'p> Route<'p> {
     /// The methods that the path knows, as `Allow` lists them.
     pub(super) const fn allow(self) -> &'static str {
         match self {
-            Self::Submit(_) => "GET, HEAD, POST",
+            Self::Submit(_) | Self::ProviderCallback(_) => "GET, HEAD, POST",
             Self::NativeLogout => "DELETE",
+            Self::TokenExchange => "GET, HEAD",
             Self::Sessions => "DELETE, GET, HEAD",
             Self::Session(_) => "DELETE",
             Self::Whoami => "CONNECT, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, TRACE",

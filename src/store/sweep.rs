@@ -59,6 +59,11 @@ impl Store {
                 Duration::ZERO,
             ),
             (
+                "DELETE FROM session_exchanges WHERE id IN \
+                 (SELECT id FROM session_exchanges WHERE expires_at < $1 LIMIT $2)",
+                Duration::ZERO,
+            ),
+            (
                 "DELETE FROM codes WHERE id IN \
                  (SELECT id FROM codes WHERE expires_at < $1 LIMIT $2)",
                 FLOWS_KEPT,

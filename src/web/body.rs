@@ -112,6 +112,17 @@ impl Fields {
         }
     }
 
+    /// The same fields with another value for one of them.
+    #[must_use]
+    pub fn with(&self, name: &str, value: Value) -> Self {
+        let mut values = self.values.clone();
+        values.insert(name.to_owned(), value);
+        Self {
+            values,
+            form: self.form.clone(),
+        }
+    }
+
     /// All fields.
     #[must_use]
     pub const fn values(&self) -> &Map<String, Value> {

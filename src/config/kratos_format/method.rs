@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::keys::{read_passkey, read_webauthn};
-use super::refuse;
 use super::values::{GoDuration, Memory, WrittenUrl};
+use super::{oidc, refuse};
 use crate::document::Fields;
 use crate::identity::settings::{
     Argon2Settings, BcryptSettings, CodeSettings, HasherAlgorithm, Hashers, LinkSettings,
@@ -28,6 +28,7 @@ pub(super) fn read(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> M
     let link = section.within("link", |inner| read_link(inner, notices));
     let webauthn = section.within("webauthn", read_webauthn);
     let passkey = section.within("passkey", read_passkey);
+    let oidc = section.within("oidc", oidc::read);
     let mut enabled = |name: &'static str, default: bool| {
         section.within(name, |inner| {
             inner.raw("config", json!({"type": "object"}));
@@ -43,24 +44,12 @@ pub(super) fn read(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> M
         lookup_secret_enabled: enabled("lookup_secret", false),
         link,
         passkey,
-        oidc_enabled: enabled("oidc", false),
+        oidc,
     };
     for name in ["b2b", "saml", "deviceauthn", "captcha"] {
         section.raw(name, json!({"type": "object"}));
     }
-    say_what_is_missing(&methods, notices);
     methods
-}
-
-fn say_what_is_missing(methods: &MethodSettings, notices: &mut Vec<String>) {
-    let not_yet = [("oidc", methods.oidc_enabled)];
-    for (name, enabled) in not_yet {
-        if enabled {
-            notices.push(format!(
-                "the method `{name}` is enabled but not available yet"
-            ));
-        }
-    }
 }
 
 fn read_password(section: &mut Fields<'_, '_>) -> PasswordSettings {

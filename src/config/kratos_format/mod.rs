@@ -9,6 +9,7 @@ mod hook;
 mod keys;
 mod linked;
 mod method;
+mod oidc;
 mod schema;
 mod serve;
 mod session;

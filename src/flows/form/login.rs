@@ -2,7 +2,7 @@
 
 use super::{
     CodeAddress, code_address_nodes, code_addresses, code_login_node, csrf_node,
-    has_lookup_secrets, identifier_label, lookup_login_nodes,
+    has_lookup_secrets, identifier_label, lookup_login_nodes, oidc_login_nodes,
 };
 use crate::contract::{InputKind, Message, Node, NodeGroup, texts};
 use crate::identity::credential::{password, totp};
@@ -13,7 +13,8 @@ use crate::identity::{Credential, CredentialType, Credentials};
 /// is theirs, and only their methods are offered.
 #[must_use]
 pub fn login_nodes(settings: &Settings, known: Option<&Credentials>) -> Vec<Node> {
-    let mut nodes = vec![csrf_node()];
+    let mut nodes = oidc_login_nodes(settings, known);
+    nodes.push(csrf_node());
     let has = |kind, is_set: fn(&Credential) -> bool| {
         known.is_none_or(|known| known.find(kind).is_some_and(is_set))
     };

@@ -6,6 +6,7 @@ mod identifier_first;
 mod login;
 mod lookup;
 mod mailed;
+mod oidc;
 mod registration;
 mod settings;
 mod traits;
@@ -29,6 +30,9 @@ pub use lookup::{
 pub use mailed::{
     handed_over_nodes, link_sent_nodes, recovery_code_nodes, recovery_nodes,
     verification_code_nodes, verification_nodes, verified_nodes,
+};
+pub use oidc::{
+    oidc_continue_node, oidc_login_nodes, oidc_registration_nodes, oidc_settings_nodes,
 };
 pub use registration::{RegistrationStep, registration_nodes};
 pub use settings::{password_nodes, profile_nodes, settings_nodes, totp_enrol_nodes};

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{code_sign_up_node, csrf_node, fill_traits, trait_nodes, trait_order};
+use super::{
+    code_sign_up_node, csrf_node, fill_traits, oidc_registration_nodes, trait_nodes, trait_order,
+};
 use crate::contract::{Attributes, FlowKind, InputKind, Node, NodeGroup, sort_nodes, texts};
 use crate::identity::schema::IdentitySchema;
 use crate::identity::settings::Settings;
@@ -37,6 +39,12 @@ pub fn registration_nodes(
         }
     }
     nodes.extend(fields);
+    match step {
+        RegistrationStep::Traits | RegistrationStep::Whole => {
+            nodes.extend(oidc_registration_nodes(settings));
+        }
+        RegistrationStep::Credential => {}
+    }
     match step {
         RegistrationStep::Traits => {
             nodes.push(Node::method(

@@ -1,6 +1,8 @@
 //! The settings form: a part for each method.
 
-use super::{csrf_node, fill_traits, lookup_settings_nodes, trait_nodes, trait_order};
+use super::{
+    csrf_node, fill_traits, lookup_settings_nodes, oidc_settings_nodes, trait_nodes, trait_order,
+};
 use crate::contract::{FlowKind, InputKind, Node, NodeGroup, sort_nodes, texts};
 use crate::flows::qr;
 use crate::identity::credential::totp::{self, TotpSecret};
@@ -25,6 +27,7 @@ pub fn settings_nodes(
     if settings.methods.password.enabled {
         nodes.extend(password_nodes());
     }
+    nodes.extend(oidc_settings_nodes(settings, credentials));
     if settings.methods.lookup_secret_enabled {
         nodes.extend(lookup_settings_nodes(credentials));
     }

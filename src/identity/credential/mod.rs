@@ -7,6 +7,7 @@ pub mod breach;
 pub mod hash;
 pub mod keys;
 pub mod lookup;
+pub mod oidc;
 pub mod password;
 pub mod totp;
 

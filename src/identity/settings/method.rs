@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::OidcSettings;
+
 use crate::identity::webauthn::{Attachment, Requirement};
 
 /// For how long what was sent by mail is good: long enough to fetch it, too short to find it
@@ -27,8 +29,8 @@ pub struct MethodSettings {
     pub link: LinkSettings,
     /// Passkeys.
     pub passkey: PasskeySettings,
-    /// Whether sign-in with other providers is on.
-    pub oidc_enabled: bool,
+    /// Sign-in with other providers.
+    pub oidc: OidcSettings,
 }
 
 /// `methods.password`

@@ -6,6 +6,7 @@
 mod flow;
 mod hook;
 mod method;
+mod oidc;
 mod server;
 mod tokenizer;
 mod ui;
@@ -22,6 +23,7 @@ pub use method::{
     Argon2Settings, BcryptSettings, CodeSettings, HasherAlgorithm, Hashers, LinkSettings,
     MethodSettings, PasskeySettings, PasswordSettings, TotpSettings, WebauthnSettings,
 };
+pub use oidc::{ClaimsSource, OidcProvider, OidcSettings, Pkce};
 pub use server::{CookieAttributes, Cors, Listener, SameSite, Secrets};
 pub use tokenizer::{SubjectSource, TokenTemplate};
 

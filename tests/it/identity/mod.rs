@@ -6,6 +6,7 @@ mod guessing;
 mod hooks;
 mod identifier_first;
 mod leaks;
+mod oidc;
 mod own_ui;
 mod pages;
 mod places;
