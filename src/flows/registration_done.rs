@@ -57,10 +57,11 @@ impl Service {
         let begun = self
             .begin_verifications(&mut along, identity, record, visitor, browser)
             .await?;
-        record.active = Some(method.to_owned());
+        let before = record.active.replace(method.to_owned());
         match self.store_sign_up(record, &account, along).await? {
             Stored::Done => {}
             Stored::Taken => {
+                record.active = before;
                 let text = texts::duplicate_credentials();
                 return self.refused_with(record, visitor, None, text).await;
             }

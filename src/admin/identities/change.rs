@@ -16,6 +16,7 @@ use super::import::Imports;
 use super::patch::{self, Operation};
 use super::shape::{MetadataAdmin, Parts, identity};
 use super::{Identities, id_of};
+use crate::identity::credential::hash;
 use crate::identity::{
     Credential, CredentialType, Credentials, Identity, IdentityEvent, IdentityId, VerifiableAddress,
 };
@@ -224,8 +225,17 @@ fn take_back_credentials(
         let Some(config) = entry.get("config").filter(|config| config.is_object()) else {
             continue;
         };
-        match credentials.find_mut(kind) {
-            Some(existing) if existing.config == *config => {}
+        let existing = credentials.find_mut(kind);
+        if existing
+            .as_ref()
+            .is_some_and(|existing| existing.config == *config)
+        {
+            continue;
+        }
+        if kind == CredentialType::Password {
+            check_password(config)?;
+        }
+        match existing {
             Some(existing) => {
                 existing.config = config.clone();
                 existing.updated_at = now;
@@ -242,6 +252,17 @@ fn take_back_credentials(
         credentials.remove(kind);
     }
     Ok(())
+}
+
+/// A patched hash has the same limits as an imported one.
+fn check_password(config: &Value) -> Result<(), Refusal> {
+    match config.get("hashed_password") {
+        None => Ok(()),
+        Some(Value::String(hashed)) => {
+            hash::check(hashed).map_err(|why| Refusal::bad_request(&format!("{why}.")))
+        }
+        Some(_) => Err(Refusal::bad_request("hashed_password must be text.")),
+    }
 }
 
 pub(super) async fn delete(

@@ -34,9 +34,26 @@ pub(super) fn apply(document: &mut Value, operations: &[Operation]) -> Result<()
                 return Err(format!("The path {path} can not be patched."));
             }
         }
+        if tells_secrets(operation) {
+            let path = operation.from.as_deref().unwrap_or(&operation.path);
+            return Err(format!(
+                "What is at {path} can not be copied, moved or tested."
+            ));
+        }
         step(document, operation)?;
     }
     check_size(document)
+}
+
+/// A credential stays where it is: copied elsewhere it would be shown to its owner's programs, and
+/// a test would tell what it holds.
+fn tells_secrets(operation: &Operation) -> bool {
+    let within = |path: &str| {
+        let first = path.split('/').nth(1).unwrap_or_default();
+        unescape(first).eq_ignore_ascii_case("credentials")
+    };
+    operation.from.as_deref().is_some_and(within)
+        || (operation.op == "test" && within(&operation.path))
 }
 
 /// What is stored must be read again: neither too large nor nested too deep.

@@ -1,5 +1,6 @@
 //! The administration over its router, as a client calls it.
 
+mod attacks;
 mod identities;
 mod refusals;
 mod sessions;

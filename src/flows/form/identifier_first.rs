@@ -35,6 +35,9 @@ pub fn methods_of_account(settings: &Settings, known: Option<&Credentials>) -> V
         known.is_none_or(|known| known.find(kind).is_some_and(is_set))
     };
     let mut nodes = Vec::new();
+    if settings.methods.password.enabled && has(CredentialType::Password, password::is_set) {
+        nodes.extend(password_fields(texts::sign_in_with_password()));
+    }
     let code = &settings.methods.code;
     let by_code = code.enabled && code.passwordless_enabled;
     if by_code
@@ -43,9 +46,6 @@ pub fn methods_of_account(settings: &Settings, known: Option<&Credentials>) -> V
         })
     {
         nodes.push(code_login_node());
-    }
-    if settings.methods.password.enabled && has(CredentialType::Password, password::is_set) {
-        nodes.extend(password_fields(texts::sign_in_with_password()));
     }
     nodes
 }
