@@ -61,7 +61,13 @@ impl Service {
             | FlowKind::Registration
             | FlowKind::Recovery
             | FlowKind::Verification => {
-                let record = self.browser_flow(kind, visitor).await?;
+                let record = match kind {
+                    FlowKind::Recovery => self.shown_recovery(visitor).await?,
+                    FlowKind::Login
+                    | FlowKind::Registration
+                    | FlowKind::Settings
+                    | FlowKind::Verification => self.browser_flow(kind, visitor).await?,
+                };
                 let current = self.current(visitor).await?;
                 Ok(FlowView {
                     flow: self.show_flow(&record, visitor, None),

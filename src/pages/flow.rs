@@ -59,26 +59,30 @@ pub struct RegistrationPage {
 
 /// Kratos' messages that the login page says in its own words: "please confirm" and "please do
 /// the second step".
-const TOLD_BY_LOGIN: [u32; 2] = [1_010_003, 1_010_004];
+const TOLD_BY_LOGIN: [u32; 4] = [1_010_003, 1_010_004, 1_010_014, 1_010_025];
 
 /// "Now choose a password."
 const CHOOSE_CREDENTIALS: u32 = 1_040_009;
+/// "A code was sent to you."
+const SIGN_UP_CODE_SENT: u32 = 1_040_005;
 
 #[derive(Template)]
 #[template(path = "flow.html")]
-struct FlowTemplate<'a> {
-    frame: Frame<'a>,
-    lead: String,
-    purpose: Option<&'a str>,
-    main: Option<FormView>,
-    others: Vec<OtherWay>,
+pub(super) struct FlowTemplate<'a> {
+    pub(super) frame: Frame<'a>,
+    pub(super) lead: String,
+    pub(super) purpose: Option<&'a str>,
+    pub(super) main: Option<FormView>,
+    /// Sends what was sent once more.
+    pub(super) again: Option<FormView>,
+    pub(super) others: Vec<OtherWay>,
     /// What to do where there is no form.
-    way_out: Option<LinkView>,
-    links: Vec<LinkView>,
+    pub(super) way_out: Option<LinkView>,
+    pub(super) links: Vec<LinkView>,
 }
 
 /// Another method than the one that is open.
-struct OtherWay {
+pub(super) struct OtherWay {
     summary: String,
     form: FormView,
     open: bool,
@@ -95,6 +99,7 @@ pub(super) fn render_login(shell: Shell<'_>, page: &LoginPage) -> String {
     let mut frame = Frame::new(shell, say.text(login_title(page.step)).into_owned());
     frame.account = page.account.as_ref();
     frame.alerts = form::alerts(say, &page.form, &TOLD_BY_LOGIN);
+    let again = maker.resend_form();
     let groups = maker.groups();
     let (mut main, mut others) = (None, Vec::new());
     if !second {
@@ -114,6 +119,7 @@ pub(super) fn render_login(shell: Shell<'_>, page: &LoginPage) -> String {
         }
     }
     let lead = match &main {
+        Some(_) if again.is_some() => "code-lead",
         Some(_) => login_lead(page.step, groups.first().copied()),
         None => "login-no-second-factor",
     };
@@ -122,9 +128,10 @@ pub(super) fn render_login(shell: Shell<'_>, page: &LoginPage) -> String {
             confirm(say, form);
         }
         form.username = form::username(form, page.account.as_ref());
-        focus_first(form, frame.alerts.errors.is_empty());
+        form::focus_first(form, frame.alerts.errors.is_empty());
     }
     view::document(&FlowTemplate {
+        again,
         lead: say.text(lead).into_owned(),
         purpose: page.purpose.as_deref(),
         links: login_links(shell, page),
@@ -192,10 +199,13 @@ pub(super) fn render_registration(shell: Shell<'_>, page: &RegistrationPage) -> 
         .iter()
         .any(|m| m.id == CHOOSE_CREDENTIALS);
     let mut frame = Frame::new(shell, say.text("registration-title").into_owned());
-    frame.alerts = form::alerts(say, &page.form, &[CHOOSE_CREDENTIALS]);
+    frame.alerts = form::alerts(say, &page.form, &[CHOOSE_CREDENTIALS, SIGN_UP_CODE_SENT]);
+    let again = maker.resend_form();
     let mut form = maker.form(&maker.groups(), &mut frame.alerts.errors);
-    focus_first(&mut form, frame.alerts.errors.is_empty());
-    let lead = if at_credentials {
+    form::focus_first(&mut form, frame.alerts.errors.is_empty());
+    let lead = if again.is_some() {
+        "code-lead"
+    } else if at_credentials {
         "registration-credentials-lead"
     } else {
         "registration-lead"
@@ -203,6 +213,7 @@ pub(super) fn render_registration(shell: Shell<'_>, page: &RegistrationPage) -> 
     view::document(&FlowTemplate {
         lead: say.text(lead).into_owned(),
         purpose: None,
+        again,
         main: Some(form),
         others: Vec::new(),
         way_out: None,
@@ -219,13 +230,5 @@ pub(super) fn render_registration(shell: Shell<'_>, page: &RegistrationPage) -> 
 fn confirm(say: Say<'_>, form: &mut FormView) {
     for button in form.buttons.iter_mut().filter(|b| b.value == "password") {
         button.label = say.text("confirm-button").into_owned();
-    }
-}
-
-/// Puts the cursor where the person starts, unless the error summary wants it.
-fn focus_first(form: &mut FormView, no_errors: bool) {
-    let empty = form.fields.iter_mut().find(|field| field.value.is_empty());
-    if let Some(field) = empty.filter(|_| no_errors) {
-        field.focus = true;
     }
 }

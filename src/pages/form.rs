@@ -12,6 +12,8 @@ use crate::locale::Say;
 
 /// Kratos' label "as the identity schema says".
 const LABEL_FROM_SCHEMA: u32 = 1_070_002;
+/// Kratos' label "send another code".
+const SEND_AGAIN: u32 = 1_070_008;
 
 /// A message in the language of `say`: translated by id, else as it came.
 pub(super) fn translate(say: Say<'_>, message: &Message) -> String {
@@ -102,12 +104,39 @@ impl FormMaker<'_> {
                 self.add(&mut view, node, input, problems);
             }
         }
+        password_first(&mut view.buttons);
         if let [only] = view.buttons.as_mut_slice()
             && only.look == Look::Secondary
         {
             only.look = Look::Primary;
         }
         view
+    }
+
+    /// The button that sends a code once more, in a form of its own: what was typed into the other
+    /// one does not go along.
+    pub(super) fn resend_form(&self) -> Option<FormView> {
+        let mut view = FormView {
+            action: self.form.action.clone(),
+            method: self.form.method.to_ascii_lowercase(),
+            ..FormView::default()
+        };
+        for node in &self.form.nodes {
+            let Some(input) = node.as_input() else {
+                continue;
+            };
+            if input.kind == InputKind::Hidden {
+                view.hidden.push((input.name.clone(), value_of(input)));
+            } else if sends_again(node) {
+                view.buttons.push(ButtonView {
+                    name: input.name.clone(),
+                    value: value_of(input),
+                    label: self.label(node, input),
+                    look: Look::Secondary,
+                });
+            }
+        }
+        (!view.buttons.is_empty()).then_some(view)
     }
 
     fn add(
@@ -124,6 +153,7 @@ impl FormMaker<'_> {
                 view.hidden.push((input.name.clone(), value));
                 problems.extend(errors.into_iter().map(|text| Problem { text, field: None }));
             }
+            InputKind::Submit if sends_again(node) => {}
             InputKind::Submit => {
                 let first = view.buttons.is_empty();
                 view.buttons.push(self.button(node, input, first));
@@ -242,6 +272,40 @@ impl FormMaker<'_> {
             _ => return None,
         };
         Some(guess.to_owned())
+    }
+}
+
+/// The return key presses the first button: where a password is asked for, that is its own.
+fn password_first(buttons: &mut [ButtonView]) {
+    let at = buttons.iter().position(|button| button.value == "password");
+    let Some(at) = at.filter(|at| *at > 0) else {
+        return;
+    };
+    if let Some(front) = buttons.get_mut(..=at) {
+        front.rotate_right(1);
+    }
+    for (index, button) in buttons.iter_mut().enumerate() {
+        if button.look != Look::Danger {
+            button.look = if index == 0 {
+                Look::Primary
+            } else {
+                Look::Secondary
+            };
+        }
+    }
+}
+
+/// Whether this is the button for another code.
+fn sends_again(node: &Node) -> bool {
+    let label = node.meta.label.as_ref();
+    label.is_some_and(|label| label.id == SEND_AGAIN)
+}
+
+/// Puts the cursor where the person starts, unless the error summary wants it.
+pub(super) fn focus_first(form: &mut FormView, no_errors: bool) {
+    let empty = form.fields.iter_mut().find(|field| field.value.is_empty());
+    if let Some(field) = empty.filter(|_| no_errors) {
+        field.focus = true;
     }
 }
 

@@ -10,6 +10,7 @@ mod flow;
 mod form;
 mod html;
 mod mailbox;
+mod mailed;
 mod notice;
 mod refusal;
 mod sessions;
@@ -26,6 +27,7 @@ pub use asset::{ASSET_PREFIX, Asset, Assets};
 pub use flow::{Account, LoginPage, LoginStep, RegistrationPage};
 pub use html::Html;
 pub use mailbox::{MailRow, MailView, MailboxPage};
+pub use mailed::{MailedKind, MailedPage, MailedStep};
 pub use notice::{ErrorPage, LogoutPage};
 pub use refusal::{Explanation, Refusal};
 pub use sessions::{SessionRow, SessionsPage};
@@ -59,6 +61,8 @@ pub enum Page {
     Login(Box<LoginPage>),
     /// A new account.
     Registration(Box<RegistrationPage>),
+    /// Getting back into an account, or showing that an address is one's own.
+    Mailed(MailedPage),
     /// Profile, password, second factors.
     Settings(Box<SettingsPage>),
     /// Where the person is signed in.
@@ -111,6 +115,7 @@ impl Pages {
         let body = match page {
             Page::Login(page) => flow::render_login(shell, page),
             Page::Registration(page) => flow::render_registration(shell, page),
+            Page::Mailed(page) => mailed::render(shell, page),
             Page::Settings(page) => settings::render(shell, page),
             Page::Sessions(page) => sessions::render(shell, page),
             Page::Logout(page) => notice::render_logout(shell, page),

@@ -9,12 +9,12 @@ use http::{Method, StatusCode};
 use super::door::{Door, read_body, request_id};
 use super::visit::{self, Visit};
 use super::{Purpose, reply};
-use crate::contract::{Flow, FlowKind, Node};
+use crate::contract::{Flow, FlowKind, FlowState, Node};
 use crate::flows::{Browser, Failure, FlowView, Problem, Program};
 use crate::identity::ErrorId;
 use crate::pages::{
-    Account, Enrolment, ErrorPage, Locale, LoginPage, LoginStep, LogoutPage, Page, Pages,
-    RegistrationPage, SessionRow, SessionsPage, SettingsPage,
+    Account, Enrolment, ErrorPage, Locale, LoginPage, LoginStep, LogoutPage, MailedKind,
+    MailedPage, MailedStep, Page, Pages, RegistrationPage, SessionRow, SessionsPage, SettingsPage,
 };
 use crate::web::Query;
 
@@ -45,6 +45,8 @@ impl Door {
             "/login" => Place::Flow(FlowKind::Login),
             "/registration" => Place::Flow(FlowKind::Registration),
             "/settings" => Place::Flow(FlowKind::Settings),
+            "/recovery" => Place::Flow(FlowKind::Recovery),
+            "/verification" => Place::Flow(FlowKind::Verification),
             "/logout" => Place::Logout,
             "/mailbox" if self.config.mailbox => Place::Mailbox,
             "/error" => Place::Error,
@@ -203,7 +205,9 @@ impl Door {
                 login_url: with_return(site.ui(FlowKind::Login), flow.return_to.as_deref()),
                 form: flow.ui,
             })),
-            FlowKind::Login | FlowKind::Recovery | FlowKind::Verification => {
+            FlowKind::Recovery => self.mailed_page(MailedKind::Recovery, flow),
+            FlowKind::Verification => self.mailed_page(MailedKind::Verification, flow),
+            FlowKind::Login => {
                 let step = step_of(&flow);
                 let back = flow.return_to.as_deref();
                 let register = site.ui(FlowKind::Registration);
@@ -216,12 +220,25 @@ impl Door {
                         .registration
                         .enabled
                         .then(|| with_return(register, back)),
-                    recovery_url: None,
+                    recovery_url: flows
+                        .recovery
+                        .enabled
+                        .then(|| with_return(site.ui(FlowKind::Recovery), back)),
                     settings_url: no_factor.then(|| with_return(site.ui(FlowKind::Settings), back)),
                     form: flow.ui,
                 }))
             }
         }
+    }
+
+    fn mailed_page(&self, kind: MailedKind, flow: Flow) -> Page {
+        let login = self.service.site().ui(FlowKind::Login);
+        Page::Mailed(MailedPage {
+            kind,
+            step: mailed_step(flow.state),
+            login_url: with_return(login, flow.return_to.as_deref()),
+            form: flow.ui,
+        })
     }
 
     async fn sessions_page(
@@ -381,4 +398,17 @@ fn names_html(parts: &Parts) -> bool {
         .iter()
         .filter_map(|line| line.to_str().ok())
         .any(|line| line.contains("text/html"))
+}
+
+const fn mailed_step(state: FlowState) -> MailedStep {
+    match state {
+        FlowState::SentEmail | FlowState::RecoveryAwaitingCode => MailedStep::Sent,
+        FlowState::PassedChallenge => MailedStep::Done,
+        FlowState::ChooseMethod
+        | FlowState::RecoveryAwaitingAddress
+        | FlowState::RecoveryAwaitingAddressChoice
+        | FlowState::RecoveryConfirmingAddress
+        | FlowState::ShowForm
+        | FlowState::Success => MailedStep::Address,
+    }
 }

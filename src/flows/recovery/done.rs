@@ -205,7 +205,7 @@ impl Service {
         secret: &CsrfSecret,
     ) -> Outcome {
         let page = self.after_recovery(record, settings);
-        let mut answer = if self.settings.features.use_continue_with_transitions {
+        let answer = if self.settings.features.use_continue_with_transitions {
             self.recovered_flow(record, settings, opened.as_ref(), secret, &page)
         } else {
             let problem = Problem::location_change(&page);
@@ -215,8 +215,10 @@ impl Service {
             (Transport::Browser, Some((session, token))) => self.session_cookie(session, token),
             (Transport::Api, _) | (Transport::Browser, None) => None,
         };
-        answer = answer.cookie(cookie);
-        Ok(answer.with_csrf(secret.clone()))
+        Ok(match record.transport {
+            Transport::Browser => answer.cookie(cookie).with_csrf(secret.clone()),
+            Transport::Api => answer,
+        })
     }
 
     /// The settings, or straight to where the person wanted to go.

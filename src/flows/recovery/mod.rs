@@ -89,7 +89,10 @@ impl Service {
         Ok(Answer::json(StatusCode::OK, &flow))
     }
 
-    pub(super) async fn shown_recovery(&self, visitor: &Visitor) -> Result<FlowRecord, Failure> {
+    pub(in crate::flows) async fn shown_recovery(
+        &self,
+        visitor: &Visitor,
+    ) -> Result<FlowRecord, Failure> {
         let record = self.flow_to_fetch(FlowKind::Recovery, visitor).await?;
         if !record.open_elsewhere {
             self.check_browser(&record, visitor)?;

@@ -80,6 +80,7 @@ impl Service {
         }
         let to = self.after_verification(record);
         record.state = FlowState::PassedChallenge;
+        record.transient_payload = None;
         record.messages = vec![match taken.via {
             Channel::Email => texts::verified(),
             Channel::Sms => texts::phone_verified(),

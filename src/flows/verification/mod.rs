@@ -25,6 +25,7 @@ use crate::identity::code::CodePurpose;
 use crate::identity::settings::Strategy;
 use crate::store::{Along, SentAddress};
 use crate::web::Fields;
+use crate::web::csrf::CsrfSecret;
 
 pub(in crate::flows) use begin::Begun;
 
@@ -132,8 +133,11 @@ impl Service {
             let code = code.as_ref().map(crate::identity::code::CodeSecret::expose);
             let transport = record.transport;
             record.nodes = verification_code_nodes(transport, address.as_deref(), code);
-            record.browser = browser_of(visitor, transport);
+            let secret = CsrfSecret::random();
+            record.browser = (transport == Transport::Browser).then(|| secret.fingerprint());
             self.save_flow(record).await?;
+            let page = self.site.ui_of(FlowKind::Verification, record.id);
+            return Ok(Answer::see(StatusCode::SEE_OTHER, page).with_csrf(secret));
         }
         let page = self.site.ui_of(FlowKind::Verification, record.id);
         Ok(Answer::see(StatusCode::SEE_OTHER, page))
@@ -176,6 +180,7 @@ impl Service {
             Step::Code(code) => {
                 record.forget_messages();
                 record.active = Some(word_of(strategy).to_owned());
+                record.keep_transient_payload(&fields);
                 self.verify_by_code(record, visitor, &code).await
             }
             Step::Send(address) => {
