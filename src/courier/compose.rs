@@ -7,7 +7,7 @@ use fluent::FluentArgs;
 use serde_json::{Map, Value, json};
 
 use super::layout::{Layout, Parts};
-use super::{Config, CourierError, Template};
+use super::{Config, CourierError, Part, Template};
 use crate::clock::Clock;
 use crate::identity::{Channel, CredentialType, Identity, MailId};
 use crate::locale::{Locale, Say, Texts};
@@ -116,18 +116,24 @@ impl Courier {
     pub fn compose(&self, template: Template, to: &Recipient, data: &MailData<'_>) -> Outgoing {
         let values = values(template, to, data);
         let words = Words::new(self.0.texts.say(to.language), template, data);
+        let own = |part| {
+            let overrides = &self.0.config.overrides;
+            overrides.render(template, part, to.language, &values)
+        };
         let content = match to.channel {
             Channel::Email => {
                 let parts = words.parts(data);
+                let (subject, plain, html) =
+                    (own(Part::Subject), own(Part::Plain), own(Part::Html));
                 MailContent {
-                    subject: one_line(&words.say("subject")),
-                    plain: self.0.layout.plain(&parts),
-                    html: Some(self.0.layout.html(&parts)),
+                    subject: one_line(&subject.unwrap_or_else(|| words.say("subject"))),
+                    plain: plain.unwrap_or_else(|| self.0.layout.plain(&parts)),
+                    html: Some(html.unwrap_or_else(|| self.0.layout.html(&parts))),
                     data: Value::Object(values),
                 }
             }
             Channel::Sms => MailContent {
-                plain: words.short(data),
+                plain: own(Part::Sms).unwrap_or_else(|| words.short(data)),
                 data: Value::Object(values),
                 ..MailContent::default()
             },

@@ -30,6 +30,8 @@ pub struct Config {
     pub patience: Duration,
     /// Whether people are told by mail when a factor or their password changes.
     pub tell_changes: bool,
+    /// The operator's own templates.
+    pub overrides: super::Overrides,
 }
 
 impl Default for Config {
@@ -44,6 +46,7 @@ impl Default for Config {
             pull_wait: Duration::from_secs(1),
             patience: Duration::from_secs(30),
             tell_changes: false,
+            overrides: super::Overrides::default(),
         }
     }
 }

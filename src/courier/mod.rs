@@ -9,6 +9,7 @@ mod delivery;
 mod folder;
 mod layout;
 mod letter;
+mod overrides;
 mod smtp;
 mod template;
 mod webhook;
@@ -17,6 +18,7 @@ mod worker;
 pub use compose::{Courier, MailData, Recipient, language_of};
 pub use config::{Config, Desk, Encryption, HttpService, Sender, SmtpServer, Way};
 pub use letter::is_header;
+pub use overrides::{Overrides, Part, TemplateFlaw, TemplateLanguage};
 pub use template::Template;
 pub use worker::Worker;
 

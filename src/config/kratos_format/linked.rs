@@ -45,7 +45,7 @@ fn file_path(url: &str) -> PathBuf {
 }
 
 /// What messages call the text behind a URL.
-fn name_of(url: &str, folder: &Path) -> String {
+pub(super) fn name_of(url: &str, folder: &Path) -> String {
     if url.starts_with("base64://") {
         return "base64".to_owned();
     }

@@ -2,6 +2,7 @@
 
 mod http;
 mod smtp;
+mod templates;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -76,6 +77,7 @@ pub(super) fn read(section: &mut Fields<'_, '_>, form: Form) -> CourierDraft {
         Delivery::Http => request.map_or(Way::Nowhere, |one| Way::Http(Arc::new(one.0))),
         Delivery::File => folder.map_or(Way::Nowhere, Way::Folder),
     };
+    let overrides = templates::read(section);
     let message_retries = section.or("message_retries", default.message_retries);
     if message_retries > MAX_RETRIES {
         refuse(section, "message_retries", "at most 100 retries", None);
@@ -107,6 +109,7 @@ pub(super) fn read(section: &mut Fields<'_, '_>, form: Form) -> CourierDraft {
             pull_count,
             pull_wait,
             tell_changes,
+            overrides,
             ..default
         },
         from: smtp.from_address,
