@@ -105,7 +105,11 @@ impl Browser {
 
     pub(super) async fn set_dark(&self, dark: bool) {
         let theme = if dark { "dark" } else { "light" };
-        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
+        // Without motion, or a look right after it would find colours on their way.
+        let media = json!({ "features": [
+            { "name": "prefers-color-scheme", "value": theme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ] });
         self.cdp("Emulation.setEmulatedMedia", media).await;
     }
 

@@ -1,6 +1,7 @@
 //! Every page at three widths, light and dark: nothing sticks out, the console is silent, and a
 //! picture of it is there for a person to look at.
 
+use super::accessible::assert_accessible;
 use super::chromium::{Browser, Setup};
 use super::person::Person;
 use crate::support::demo::Demo;
@@ -26,6 +27,7 @@ async fn look_at(browser: &Browser, name: &str, url: &str) {
             );
             browser.screenshot(&format!("{name}-{width}-{theme}")).await;
         }
+        assert_accessible(browser, name).await;
     }
     let complaints = browser.complaints().await;
     assert!(complaints.is_empty(), "{name}: {complaints:#?}");

@@ -42,7 +42,7 @@ fn no_file_names_a_folder_of_one_machine() {
         "rs", "md", "toml", "yaml", "yml", "html", "css", "js", "py", "sh", "conf", "lua",
     ];
     let folders = [
-        "src", "tests", "benches", "docs", "rules", "certs", "deploy", ".ci",
+        "src", "tests", "benches", "docs", "rules", "certs", "deploy", "examples", ".ci",
     ];
     for (folder, kind) in folders
         .iter()

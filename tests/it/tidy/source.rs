@@ -79,8 +79,13 @@ pub(super) fn files_below(folder: &str, extension: &str) -> Vec<(String, String)
         };
         for entry in entries {
             let path: PathBuf = entry.unwrap().path();
-            if path.is_dir() && !path.ends_with("target") {
-                open.push(path);
+            if path.is_dir() {
+                let is_made = ["target", "node_modules", ".next"]
+                    .iter()
+                    .any(|name| path.ends_with(name));
+                if !is_made {
+                    open.push(path);
+                }
             } else if path.extension().is_some_and(|ending| ending == extension) {
                 let name = path.strip_prefix(package()).unwrap().to_str().unwrap();
                 let bytes = fs::read(&path).unwrap();
