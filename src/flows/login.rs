@@ -249,43 +249,47 @@ impl Service {
             Err(Forged::Refusal(problem)) => return Err((*problem).into()),
         }
         record.forget_messages();
-        let tried = match (method, &current) {
-            (LoginMethod::Password, _) => {
-                self.try_password(record, visitor, &fields, current.as_ref())
-                    .await?
-            }
-            (LoginMethod::Oidc, _) => self.try_provider(record, visitor, &fields).await?,
-            (LoginMethod::Totp, Some(current)) => {
-                self.try_totp(record, visitor, &fields, current).await?
-            }
-            (LoginMethod::Passkey, current) => {
-                self.try_passkey(record, visitor, &fields, current.as_ref())
-                    .await?
-            }
-            (LoginMethod::Webauthn, current) => {
-                self.try_key(record, visitor, &fields, current.as_ref())
-                    .await?
-            }
-            (LoginMethod::LookupSecret, Some(current)) => {
-                self.try_lookup_secret(record, visitor, &fields, current)
-                    .await?
-            }
-            (LoginMethod::Totp | LoginMethod::LookupSecret, None) => {
-                return Err(Problem::aal1_required().into());
-            }
-            (LoginMethod::Code, current) => {
-                self.try_code(record, visitor, &fields, current.as_ref())
-                    .await?
-            }
-            (LoginMethod::IdentifierFirst, _) => self.take_identifier(record, &fields).await?,
-        };
-        match tried {
+        let tried = self.try_method(record, visitor, &fields, (method, current.as_ref()));
+        match tried.await? {
             Try::Wrong | Try::NextScreen => self.refused(record, visitor, None).await,
             Try::Elsewhere => self.moved_on(record).await,
             Try::Sent(along) => self.refused_along(record, visitor, &along).await,
             Try::Answered(answer) => Ok(*answer),
             Try::Passed(passed) => self.signed_in(record, visitor, current, *passed).await,
         }
+    }
+
+    async fn try_method(
+        &self,
+        record: &mut FlowRecord,
+        visitor: &Visitor,
+        fields: &Fields,
+        (method, current): (LoginMethod, Option<&Current>),
+    ) -> Result<Try, Failure> {
+        Ok(match (method, current) {
+            (LoginMethod::Password, _) => {
+                self.try_password(record, visitor, fields, current).await?
+            }
+            (LoginMethod::Oidc, _) => self.try_provider(record, visitor, fields).await?,
+            (LoginMethod::Totp, Some(current)) => {
+                self.try_totp(record, visitor, fields, current).await?
+            }
+            (LoginMethod::Passkey, current) => {
+                self.try_passkey(record, visitor, fields, current).await?
+            }
+            (LoginMethod::Webauthn, current) => {
+                self.try_key(record, visitor, fields, current).await?
+            }
+            (LoginMethod::LookupSecret, Some(current)) => {
+                self.try_lookup_secret(record, visitor, fields, current)
+                    .await?
+            }
+            (LoginMethod::Totp | LoginMethod::LookupSecret, None) => {
+                return Err(Problem::aal1_required().into());
+            }
+            (LoginMethod::Code, current) => self.try_code(record, visitor, fields, current).await?,
+            (LoginMethod::IdentifierFirst, _) => self.take_identifier(record, fields).await?,
+        })
     }
 
     /// What somebody typed as identifier stays in the form.

@@ -86,7 +86,9 @@ impl Service {
         if hooks.contains(&Hook::RevokeActiveSessions) {
             self.end_other_sessions(identity, opened.session.id).await?;
         }
-        let account = self.link_pending(record, account, &opened.session).await?;
+        let account = self
+            .link_pending(record, visitor, account, &opened.session)
+            .await?;
         if Self::hands_over(record) {
             return self
                 .hand_to_client(record, &opened.session, &opened.token)

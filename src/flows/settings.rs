@@ -306,10 +306,7 @@ impl Service {
             self.end_other_sessions(account.identity.id, session.id)
                 .await?;
         }
-        let facts = HookFacts {
-            identity: Some(account.identity.clone()),
-            session: Some(session.clone()),
-        };
+        let facts = HookFacts::with_session(&account.identity, &session);
         self.hooks_after_saving(record, visitor, hooks, &facts)
             .await?;
         let begun = self

@@ -4,8 +4,11 @@ use crate::config::kratos_format::{Form, read};
 use crate::document::{Problems, Reading, Source, parse};
 use crate::identity::settings::{Hook, HookAnswer, HookAuth};
 
-/// The hooks after every login, or what is wrong: file, line, column and message.
-fn hooks(config: &str) -> Result<Vec<Hook>, Vec<(String, u32, u32, String)>> {
+/// What is wrong: file, line, column and message.
+type Wrong = (String, u32, u32, String);
+
+/// The hooks after every login, or what is wrong.
+fn hooks(config: &str) -> Result<Vec<Hook>, Vec<Wrong>> {
     let text =
         format!("selfservice: {{ flows: {{ login: {{ after: {{ hooks: [ {config} ] }} }} }} }}\n");
     let tree = parse(&Source::new("kratos.yml", &text), &mut Problems::new()).unwrap();

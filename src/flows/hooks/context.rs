@@ -30,6 +30,14 @@ pub(in crate::flows) struct HookFacts {
 }
 
 impl HookFacts {
+    /// An identity and its session.
+    pub(in crate::flows) fn with_session(identity: &Identity, session: &Session) -> Self {
+        Self {
+            identity: Some(identity.clone()),
+            session: Some(session.clone()),
+        }
+    }
+
     /// An identity and nothing else.
     pub(in crate::flows) fn of(identity: &Identity) -> Self {
         Self {

@@ -68,7 +68,7 @@ impl Service {
         for hook in due.filter(|hook| moment.runs(hook.answer)) {
             let context = self.hook_context(record, visitor, facts)?;
             match self.run_web_hook(hook, context).await? {
-                Verdict::GoOn(patch) => patches.extend(patch),
+                Verdict::GoOn(patch) => patches.extend(patch.map(|patch| *patch)),
                 Verdict::Stop(said) => {
                     for (field, message) in said {
                         match field {
@@ -137,7 +137,7 @@ impl Service {
             }
             HookAnswer::Read => {
                 let reply = self.calls.send_hook(&hook.id, call).await?;
-                Ok(verdict::read(&hook.id, &reply)?)
+                verdict::read(&hook.id, &reply).map_err(|problem| (*problem).into())
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::outbound::Reply;
 #[derive(Debug)]
 pub(super) enum Verdict {
     /// On with the flow, perhaps with a changed identity.
-    GoOn(Option<IdentityPatch>),
+    GoOn(Option<Box<IdentityPatch>>),
     /// Stop: what to say, by field; without a field about the form as a whole.
     Stop(Vec<(Option<String>, Message)>),
 }
@@ -74,14 +74,14 @@ struct Patched {
 }
 
 /// Reads the answer of a hook that may stop the flow.
-pub(super) fn read(hook: &str, reply: &Reply) -> Result<Verdict, Problem> {
+pub(super) fn read(hook: &str, reply: &Reply) -> Result<Verdict, Box<Problem>> {
     if reply.status == StatusCode::NO_CONTENT {
         return Ok(Verdict::GoOn(None));
     }
     if reply.status.is_success() {
         let read: Result<Patched, _> = serde_json::from_slice(&reply.body);
         return match read {
-            Ok(patched) => Ok(Verdict::GoOn(patched.identity)),
+            Ok(patched) => Ok(Verdict::GoOn(patched.identity.map(Box::new))),
             Err(_) => Err(unreadable(hook, "its body is not what a hook may say")),
         };
     }
@@ -116,11 +116,11 @@ fn spread(place: Place) -> impl Iterator<Item = (Option<String>, Message)> {
 }
 
 /// As Kratos: HTTP 400, and in the body the error of a service that failed.
-fn unreadable(hook: &str, why: &str) -> Problem {
+fn unreadable(hook: &str, why: &str) -> Box<Problem> {
     tracing::error!(hook, why, "the answer of a web hook can't be used");
     let mut problem = Problem::internal();
     problem.status = StatusCode::BAD_REQUEST;
-    problem
+    Box::new(problem)
 }
 
 #[cfg(test)]

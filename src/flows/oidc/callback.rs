@@ -86,8 +86,8 @@ impl Service {
                     .await
             }
             FlowKind::Registration => {
-                self.oidc_sign_up(record, visitor, provider, person, traits)
-                    .await
+                let going = self.oidc_sign_up(record, visitor, provider, person, traits);
+                Box::pin(going).await
             }
             FlowKind::Settings => self.oidc_link(record, visitor, provider, person).await,
             FlowKind::Recovery | FlowKind::Verification => Err(Problem::not_found().into()),

@@ -90,8 +90,8 @@ impl Service {
         known: Account,
     ) -> Outcome {
         let step = person.step(provider, self.now());
-        let linked = self.with_link(known, &person.provider, &person.subject, &person.tokens);
-        let Some(account) = linked.await? else {
+        let linked = self.linked(known, &person.provider, &person.subject, &person.tokens);
+        let Some(account) = self.keep_link(linked, visitor).await? else {
             let text = texts::duplicate_credentials();
             return self.refused_with(record, visitor, None, text).await;
         };
@@ -104,22 +104,22 @@ impl Service {
         self.signed_in(&mut login, visitor, None, passed).await
     }
 
-    /// Stores the link. `None` when the account at the provider is somebody else's by now, or the
-    /// account here was changed in the meantime.
-    pub(super) async fn with_link(
+    /// Stores a linked account, with the mail that tells of it. `None` when the account at the
+    /// provider is somebody else's by now, or the account here was changed in the meantime.
+    async fn keep_link(
         &self,
-        account: Account,
-        provider: &str,
-        subject: &str,
-        tokens: &FirstTokens,
+        mut account: Account,
+        visitor: &Visitor,
     ) -> Result<Option<Account>, Failure> {
-        let mut account = self.linked(account, provider, subject, tokens);
+        let language = visitor.accept_language.as_deref();
+        let along = self.mails_of_change(&account, language).await?;
         let Account {
             identity,
             credentials,
         } = &mut account;
         identity.updated_at = self.now();
-        match self.store.save_identity(identity, credentials).await {
+        let saved = self.store.save_identity_with(identity, credentials, &along);
+        match saved.await {
             Ok(()) => {
                 let identity = identity.id;
                 self.tell(IdentityEvent::FactorsChanged { identity });
@@ -153,6 +153,7 @@ impl Service {
     pub(in crate::flows) async fn link_pending(
         &self,
         record: &mut FlowRecord,
+        visitor: &Visitor,
         account: Account,
         session: &Session,
     ) -> Result<Account, Failure> {
@@ -164,8 +165,9 @@ impl Service {
             return Ok(account);
         }
         let before = account.clone();
-        let linked = self.with_link(account, &link.provider, &link.subject, &link.tokens);
-        Ok(linked.await?.unwrap_or(before))
+        let linked = self.linked(account, &link.provider, &link.subject, &link.tokens);
+        let kept = self.keep_link(linked, visitor).await?;
+        Ok(kept.unwrap_or(before))
     }
 }
 

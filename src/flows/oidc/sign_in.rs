@@ -56,9 +56,8 @@ impl Service {
                 let text = texts::generic("This account at the provider is not linked to yours.");
                 return self.refused_with(record, visitor, None, text).await;
             }
-            return self
-                .oidc_first_time(record, visitor, provider, person, traits)
-                .await;
+            let going = self.oidc_first_time(record, visitor, provider, person, traits);
+            return Box::pin(going).await;
         };
         if !Self::can_sign_in(&account) {
             let text = texts::identity_disabled();
@@ -108,8 +107,8 @@ impl Service {
         let before = &self.settings.self_service.registration.flow.before;
         self.run_before_hooks(before, &mut next, visitor).await?;
         self.insert_flow(&next).await?;
-        self.oidc_sign_up(&mut next, visitor, provider, person, traits)
-            .await
+        let going = self.oidc_sign_up(&mut next, visitor, provider, person, traits);
+        Box::pin(going).await
     }
 
     /// Maps the claims anew; where they do not fit any more, the identity stays as it is.
@@ -149,7 +148,7 @@ impl Service {
             return Ok(before);
         }
         identity.updated_at = now;
-        let saved = self.store.save_identity(&mut identity, &mut credentials);
+        let saved = self.store.save_identity(&mut identity, &credentials);
         match saved.await {
             Ok(()) => {
                 let identity_id = identity.id;

@@ -1,5 +1,6 @@
 use jsonwebtoken::Algorithm;
 use serde_json::json;
+use stepgate::identity::settings::Pkce;
 
 use super::provider::{Behaviour, unsigned};
 use super::{Bench, error_of, local};
@@ -91,7 +92,12 @@ fn a_callback_counts_in_the_browser_that_left_once_and_with_its_own_state() {
 
 #[test]
 fn a_code_of_another_sign_in_is_worth_nothing() {
-    let bench = Bench::start();
+    inject(&Bench::start());
+    // Without PKCE it is the nonce that tells.
+    inject(&Bench::with(|work, _| work.pkce = Pkce::Never));
+}
+
+fn inject(bench: &Bench) {
     let mut attacker = bench.world.browser();
     let foreign = bench.callback(&mut attacker);
     let foreign = foreign.split("code=").nth(1).unwrap().to_owned();
@@ -101,8 +107,6 @@ fn a_code_of_another_sign_in_is_worth_nothing() {
     let injected = victim.page(&format!("{before}code={foreign}"));
     assert!(error_of(&mut victim, &injected)["code"].as_u64() >= Some(400));
     assert_eq!(victim.whoami().status, 401);
-    // Without PKCE it is the nonce that tells.
-    bench.provider.behave(|it| it.knows_pkce = false);
 }
 
 #[test]
