@@ -15,6 +15,7 @@ mod answers;
 mod browser;
 mod commands;
 mod corpora;
+mod crash;
 mod demo;
 mod documents;
 mod faults;

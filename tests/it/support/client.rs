@@ -25,6 +25,14 @@ impl Connection {
         }
     }
 
+    /// The same, where the other end may be gone.
+    pub(crate) fn try_open(address: SocketAddr) -> Option<Self> {
+        let stream = TcpStream::connect(address).ok()?;
+        stream.set_read_timeout(Some(PATIENCE)).ok()?;
+        let reader = BufReader::new(stream);
+        Some(Self { reader })
+    }
+
     pub(crate) fn stream(&mut self) -> &mut TcpStream {
         self.reader.get_mut()
     }

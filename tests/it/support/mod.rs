@@ -2,6 +2,7 @@
 //! bytes it is given, and around them servers that do as they are told and write everything down.
 
 pub(crate) mod client;
+pub(crate) mod database;
 pub(crate) mod demo;
 pub(crate) mod gateway;
 pub(crate) mod identity;

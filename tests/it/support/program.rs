@@ -39,31 +39,40 @@ impl Program {
 
     /// Starts it without waiting: for configurations that must not start.
     pub(crate) fn start(files: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_stepgate"));
-        command.args(["serve", "--config", "stepgate.yaml"]);
-        Self::spawn(command, files)
+        Self::spawn(serve_command(), files)
     }
 
-    fn spawn(mut command: Command, files: &[(&str, &str)]) -> Self {
+    fn spawn(command: Command, files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             write(folder.path(), name, text);
         }
-        let mut child = command
-            .current_dir(folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
         let lines = Arc::new(Mutex::new(Vec::new()));
-        collect(child.stdout.take().unwrap(), &lines);
-        collect(child.stderr.take().unwrap(), &lines);
+        let child = run(command, folder.path(), &lines);
         Self {
             folder,
             child,
             lines,
         }
+    }
+
+    /// Ends it without a warning, as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again in its folder and waits until it is ready.
+    pub(crate) fn start_again(&mut self) {
+        self.lines.lock().unwrap().clear();
+        self.child = run(serve_command(), self.folder.path(), &self.lines);
+        let ready = eventually(|| self.says("\"ready\""));
+        assert!(ready, "not ready: {}", self.output());
+    }
+
+    /// The folder that it runs in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Writes a file into the program's folder.
@@ -142,6 +151,25 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn serve_command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stepgate"));
+    command.args(["serve", "--config", "stepgate.yaml"]);
+    command
+}
+
+fn run(mut command: Command, folder: &Path, lines: &Arc<Mutex<Vec<String>>>) -> Child {
+    let mut child = command
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    collect(child.stdout.take().unwrap(), lines);
+    collect(child.stderr.take().unwrap(), lines);
+    child
 }
 
 /// A field of a log record, at the top or under `fields`.
