@@ -1,6 +1,7 @@
 //! One suite for both databases. SQLite always; PostgreSQL where `STEPGATE_TEST_POSTGRES` names a
 //! server (`tests/postgres/run` starts one).
 
+mod codes;
 mod files;
 mod flows;
 mod guesses;
