@@ -19,7 +19,7 @@ const MAX_BCRYPT_COST: u32 = 15;
 const MIN_PASSWORD_BYTES: u32 = 6;
 
 pub(super) fn read(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> MethodSettings {
-    let password = section.within("password", read_password);
+    let password = section.within("password", |inner| read_password(inner, notices));
     let totp = section.within("totp", |inner| TotpSettings {
         enabled: inner.or("enabled", false),
         issuer: inner.within("config", |config| config.or("issuer", String::new())),
@@ -52,7 +52,7 @@ pub(super) fn read(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> M
     methods
 }
 
-fn read_password(section: &mut Fields<'_, '_>) -> PasswordSettings {
+fn read_password(section: &mut Fields<'_, '_>, notices: &mut Vec<String>) -> PasswordSettings {
     let default = PasswordSettings::default();
     let enabled = section.or("enabled", default.enabled);
     section.within("config", |config| {
@@ -61,7 +61,14 @@ fn read_password(section: &mut Fields<'_, '_>) -> PasswordSettings {
             let message = "passwords must have at least 6 characters";
             refuse(config, "min_password_length", message, None);
         }
-        config.raw("migrate_hook", json!({"type": "object"}));
+        if config
+            .raw("migrate_hook", json!({"type": "object"}))
+            .is_some()
+        {
+            let message = "`password.config.migrate_hook` has no effect: nobody is asked about \
+                           passwords of another system";
+            notices.push(message.to_owned());
+        }
         let breach_host = config.or("haveibeenpwned_host", default.breach_host.clone());
         if !is_host(&breach_host) {
             let help = "such as api.pwnedpasswords.com, or a URL such as http://127.0.0.1:8080";

@@ -208,11 +208,12 @@ fn methods_that_contradict_themselves_are_refused() {
 }
 
 #[test]
-fn methods_that_come_later_are_accepted_and_told() {
+fn what_has_no_effect_is_accepted_and_told() {
     let text = minimal().replace(
         "selfservice: {",
         "selfservice: { methods: { lookup_secret: { enabled: true }, totp: { enabled: true, \
-         config: { issuer: Bank } } }, flows: { recovery: { enabled: true } }, ",
+         config: { issuer: Bank } }, password: { config: { migrate_hook: { enabled: true } } } }, \
+         flows: { recovery: { enabled: true } }, ",
     );
     let all = parse_with(&text, Form::Alone)
         .unwrap()
@@ -220,7 +221,8 @@ fn methods_that_come_later_are_accepted_and_told() {
     assert!(all.methods.lookup_secret_enabled);
     assert_eq!(all.methods.totp.issuer, "Bank");
     assert!(!all.notices.iter().any(|one| one.contains("lookup_secret")));
-    assert!(all.notices.iter().any(|one| one.contains("recovery")));
+    assert!(all.notices.iter().any(|one| one.contains("migrate_hook")));
+    assert!(!all.notices.iter().any(|one| one.contains("recovery")));
     assert!(!all.notices.iter().any(|one| one.contains("totp")));
 }
 

@@ -109,3 +109,32 @@ async fn a_right_try_clears_an_identity_but_gives_an_address_one_try_back(
         Tried::Refused { .. }
     ));
 }
+
+#[rstest]
+#[tokio::test]
+async fn two_processes_on_one_database_and_a_restart_share_the_count(
+    #[values(Sqlite, Postgres)] on: Backend,
+) {
+    let Some(place) = Place::on(on).await else {
+        return;
+    };
+    let (one, two) = (place.open().await, place.open().await);
+    for kind in [ThrottleKind::Password, ThrottleKind::Address] {
+        for _ in 0..5 {
+            for store in [&one, &two] {
+                let tried = store.count_try(kind, b"ada", LIMIT, at(0)).await;
+                assert_eq!(tried.unwrap(), Tried::Allowed);
+            }
+        }
+    }
+    one.close().await;
+    two.close().await;
+    let again = place.open().await;
+    for kind in [ThrottleKind::Password, ThrottleKind::Address] {
+        let tried = again.count_try(kind, b"ada", LIMIT, at(1)).await.unwrap();
+        assert!(
+            matches!(tried, Tried::Refused { .. }),
+            "{kind:?}: {tried:?}"
+        );
+    }
+}
