@@ -94,9 +94,10 @@ impl Service {
         };
         if !Self::can_sign_in(&account) {
             let message = texts::identity_disabled();
-            let again = match method {
-                AuthenticationMethod::LinkRecovery => Again::after_link(message),
-                _ => Again::message(message),
+            let again = if method == AuthenticationMethod::LinkRecovery {
+                Again::after_link(message)
+            } else {
+                Again::message(message)
             };
             return self.recovery_again(record, visitor, again).await;
         }
@@ -132,7 +133,7 @@ impl Service {
         let settings = self
             .settings_after_recovery(record, visitor, &account)
             .await?;
-        self.recovered_answer(record, &settings, opened, &secret)
+        self.recovered_answer(record, &settings, opened.as_ref(), &secret)
     }
 
     /// A native client without `use_continue_with_transitions` is sent to a browser, and gets no
@@ -201,17 +202,17 @@ impl Service {
         &self,
         record: &FlowRecord,
         settings: &FlowRecord,
-        opened: Option<(Session, SessionToken)>,
+        opened: Option<&(Session, SessionToken)>,
         secret: &CsrfSecret,
     ) -> Outcome {
         let page = self.after_recovery(record, settings);
         let answer = if self.settings.features.use_continue_with_transitions {
-            self.recovered_flow(record, settings, opened.as_ref(), secret, &page)
+            self.recovered_flow(record, settings, opened, secret, &page)
         } else {
             let problem = Problem::location_change(&page);
             Answer::problem_or(problem, StatusCode::SEE_OTHER, page)
         };
-        let cookie: Option<SetCookie> = match (record.transport, &opened) {
+        let cookie: Option<SetCookie> = match (record.transport, opened) {
             (Transport::Browser, Some((session, token))) => self.session_cookie(session, token),
             (Transport::Api, _) | (Transport::Browser, None) => None,
         };
