@@ -10,6 +10,7 @@ use super::service::{Service, internal};
 use super::visitor::Visitor;
 use crate::aal::Aal;
 use crate::contract::{Attributes, Flow, FlowKind};
+use crate::identity::credential::lookup;
 use crate::identity::schema::TraitField;
 use crate::identity::{CredentialType, ErrorId, Session, SessionId};
 use crate::store::Account;
@@ -20,6 +21,10 @@ pub struct FlowView {
     pub flow: Flow,
     /// What the signed-in person is called.
     pub person: Option<String>,
+    /// Settings: how many lookup secrets still count, and of how many.
+    pub codes_left: Option<(usize, usize)>,
+    /// Login, second step: the method that the person used last.
+    pub preferred: Option<String>,
 }
 
 /// A session for a page.
@@ -38,6 +43,9 @@ pub struct SessionView {
     pub two_factors: bool,
 }
 
+/// Sessions that are looked through for the second factor that was used last.
+const SESSIONS_REMEMBERED: u32 = 20;
+
 /// Sessions on the page.
 const SESSIONS_SHOWN: u32 = 100;
 
@@ -54,6 +62,8 @@ impl Service {
                 draw_as_svg(&mut flow, record.totp_url.as_deref());
                 Ok(FlowView {
                     flow,
+                    codes_left: codes_left(&current.account),
+                    preferred: None,
                     person: self.name_of(&current.account),
                 })
             }
@@ -69,12 +79,34 @@ impl Service {
                     | FlowKind::Verification => self.browser_flow(kind, visitor).await?,
                 };
                 let current = self.current(visitor).await?;
+                let preferred = match &current {
+                    Some(current) if record.second_factor => {
+                        self.last_second_factor(current).await?
+                    }
+                    Some(_) | None => None,
+                };
                 Ok(FlowView {
                     flow: self.show_flow(&record, visitor, None),
+                    codes_left: None,
+                    preferred,
                     person: current.and_then(|current| self.name_of(&current.account)),
                 })
             }
         }
+    }
+
+    /// The second factor that somebody completed last, in any of their latest sessions.
+    async fn last_second_factor(&self, current: &Current) -> Result<Option<String>, Failure> {
+        let identity = current.account.identity.id;
+        let (sessions, _) = self
+            .store
+            .sessions_of(identity, None, None, 0, SESSIONS_REMEMBERED)
+            .await
+            .map_err(internal)?;
+        let steps = sessions.iter().flat_map(|session| &session.methods);
+        let second = steps.filter(|step| step.aal == Aal::Aal2);
+        let last = second.max_by_key(|step| step.completed_at);
+        Ok(last.map(|step| step.method.as_str().to_owned()))
     }
 
     /// What the signed-in visitor is called; `None` for strangers.
@@ -172,6 +204,13 @@ impl Service {
         let found = self.store.error(id).await.map_err(internal)?;
         Ok(found.map(|(error, _)| error))
     }
+}
+
+fn codes_left(account: &Account) -> Option<(usize, usize)> {
+    let credential = account.credentials.find(CredentialType::LookupSecret)?;
+    let codes = lookup::codes_of(credential);
+    let left = codes.iter().filter(|one| one.used_at.is_none()).count();
+    (!codes.is_empty()).then_some((left, codes.len()))
 }
 
 /// Who is signed in.

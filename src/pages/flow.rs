@@ -44,6 +44,8 @@ pub struct LoginPage {
     pub registration_url: Option<String>,
     /// Where to get in without the password; `None` where that is switched off.
     pub recovery_url: Option<String>,
+    /// The second factor that the person used last, by its method.
+    pub preferred: Option<String>,
     /// Where to set up a second factor.
     pub settings_url: Option<String>,
 }
@@ -100,7 +102,11 @@ pub(super) fn render_login(shell: Shell<'_>, page: &LoginPage) -> String {
     frame.account = page.account.as_ref();
     frame.alerts = form::alerts(say, &page.form, &TOLD_BY_LOGIN);
     let again = maker.resend_form();
-    let groups = maker.groups();
+    let mut groups = maker.groups();
+    if second {
+        let preferred = page.preferred.as_deref();
+        groups.sort_by_key(|group| Some(form::group_name(*group)) != preferred);
+    }
     let (mut main, mut others) = (None, Vec::new());
     if !second {
         main = Some(maker.form(&groups, &mut frame.alerts.errors));
@@ -161,6 +167,8 @@ fn login_lead(step: LoginStep, group: Option<NodeGroup>) -> &'static str {
     match (step, group) {
         (LoginStep::First, _) => "login-lead",
         (LoginStep::FirstAgain, _) => "login-again-lead",
+        (LoginStep::Second | LoginStep::SecondAgain, Some(NodeGroup::Webauthn)) => "key-lead",
+        (LoginStep::Second | LoginStep::SecondAgain, Some(NodeGroup::LookupSecret)) => "codes-lead",
         (LoginStep::Second, Some(NodeGroup::Totp)) => "totp-lead",
         (LoginStep::SecondAgain, Some(NodeGroup::Totp)) => "totp-again-lead",
         (LoginStep::Second, _) => "second-lead",

@@ -4,11 +4,14 @@ use fluent::FluentArgs;
 use serde_json::Value;
 
 use super::flow::Account;
-use super::view::{Alerts, ButtonView, FieldView, FormView, Look, Notice, Problem};
+use super::view::{Alerts, ButtonView, FieldView, FormView, Look, Notice, Problem, TriggerView};
 use crate::contract::{
     Attributes, InputAttributes, InputKind, Message, MessageKind, Node, NodeGroup, Ui,
 };
 use crate::locale::Say;
+
+/// The name that a person gives to a security key; without one it is not enrolled.
+const KEY_NAME: &str = "webauthn_register_displayname";
 
 /// Kratos' label "as the identity schema says".
 const LABEL_FROM_SCHEMA: u32 = 1_070_002;
@@ -91,13 +94,22 @@ impl FormMaker<'_> {
     /// One form with the shared nodes and those of `groups`. Errors of its fields are added to
     /// `problems`, which the page shows above.
     pub(super) fn form(&self, groups: &[NodeGroup], problems: &mut Vec<Problem>) -> FormView {
+        self.form_of(|node| groups.contains(&node.group), problems)
+    }
+
+    /// One form with the shared nodes and those that `keep` admits.
+    pub(super) fn form_of(
+        &self,
+        keep: impl Fn(&Node) -> bool,
+        problems: &mut Vec<Problem>,
+    ) -> FormView {
         let mut view = FormView {
             action: self.form.action.clone(),
             method: self.form.method.to_ascii_lowercase(),
             ..FormView::default()
         };
         for node in &self.form.nodes {
-            if node.group != NodeGroup::Default && !groups.contains(&node.group) {
+            if node.group != NodeGroup::Default && !keep(node) {
                 continue;
             }
             if let Some(input) = node.as_input() {
@@ -109,6 +121,9 @@ impl FormMaker<'_> {
             && only.look == Look::Secondary
         {
             only.look = Look::Primary;
+        }
+        if let ([], [first, ..]) = (view.buttons.as_slice(), view.triggers.as_mut_slice()) {
+            first.look = Look::Primary;
         }
         view
     }
@@ -150,6 +165,7 @@ impl FormMaker<'_> {
         match input.kind {
             InputKind::Hidden => {
                 let value = value_of(input);
+                view.on_load = view.on_load.take().or(input.onload_trigger.clone());
                 view.hidden.push((input.name.clone(), value));
                 problems.extend(errors.into_iter().map(|text| Problem { text, field: None }));
             }
@@ -158,7 +174,7 @@ impl FormMaker<'_> {
                 let first = view.buttons.is_empty();
                 view.buttons.push(self.button(node, input, first));
             }
-            InputKind::Button => {}
+            InputKind::Button => view.triggers.extend(self.trigger(node, input)),
             InputKind::Text
             | InputKind::Password
             | InputKind::Number
@@ -213,6 +229,15 @@ impl FormMaker<'_> {
         }
     }
 
+    fn trigger(&self, node: &Node, input: &InputAttributes) -> Option<TriggerView> {
+        Some(TriggerView {
+            function: input.onclick_trigger.clone()?,
+            options: value_of(input),
+            label: self.label(node, input),
+            look: Look::Secondary,
+        })
+    }
+
     fn field(&self, node: &Node, input: &InputAttributes, errors: Vec<String>) -> FieldView {
         let is_password = input.kind == InputKind::Password;
         let is_code = matches!(input.name.as_str(), "totp_code" | "code");
@@ -242,8 +267,8 @@ impl FormMaker<'_> {
             verbatim: is_code
                 || is_email
                 || matches!(input.name.as_str(), "identifier" | "lookup_secret"),
-            maxlength: input.maxlength,
-            required: input.required,
+            maxlength: input.maxlength.or((input.name == KEY_NAME).then_some(128)),
+            required: input.required || input.name == KEY_NAME,
             disabled: input.disabled,
             focus: false,
         }
@@ -263,7 +288,7 @@ impl FormMaker<'_> {
             (_, InputKind::Password) if self.new_password => "new-password",
             (_, InputKind::Password) => "current-password",
             ("totp_code" | "code", _) => "one-time-code",
-            ("lookup_secret", _) => "off",
+            ("lookup_secret" | KEY_NAME, _) => "off",
             (_, InputKind::Email) => "email",
             (_, InputKind::Tel) => "tel",
             ("traits.name.first", _) => "given-name",

@@ -6,6 +6,7 @@
 //! Fluent files in `locales/`, templates are compiled in from `templates/`.
 
 mod asset;
+mod codes;
 mod flow;
 mod form;
 mod html;

@@ -65,6 +65,7 @@ fn login(form: Ui, step: LoginStep) -> LoginPage {
         purpose: None,
         registration_url: Some("/auth/self-service/registration/browser".to_owned()),
         recovery_url: Some("/auth/self-service/recovery/browser".to_owned()),
+        preferred: None,
         settings_url: Some("/auth/self-service/settings/browser".to_owned()),
     }
 }
@@ -190,6 +191,7 @@ fn settings(enrolled: bool, enrolment: Option<Enrolment>, messages: Vec<Message>
         form: ui(nodes, messages),
         account: account(),
         enrolment,
+        codes_left: None,
         sessions_url: Some("/auth/sessions".to_owned()),
         return_to: Some("http://localhost:4455/transfer".to_owned()),
     }))

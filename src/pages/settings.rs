@@ -1,11 +1,13 @@
 //! The settings page: one section a matter.
 
 use askama::Template;
+use fluent::FluentArgs;
 
+use super::codes::{self, CodesView, KeyRow};
 use super::flow::Account;
 use super::form::{self, FormMaker};
 use super::view::{self, FormView, Frame, Shell};
-use crate::contract::{Attributes, NodeGroup, Ui};
+use crate::contract::{Attributes, Node, NodeGroup, Ui};
 
 /// The settings page.
 #[derive(Clone, Debug)]
@@ -16,6 +18,8 @@ pub struct SettingsPage {
     pub account: Option<Account>,
     /// Somebody was sent here to set up a second factor.
     pub enrolment: Option<Enrolment>,
+    /// Recovery codes: how many still count, and of how many.
+    pub codes_left: Option<(usize, usize)>,
     /// The page with the person's sessions.
     pub sessions_url: Option<String>,
     /// Back to where the person came from.
@@ -47,6 +51,12 @@ struct Section {
     app: Option<AuthenticatorApp>,
     /// The one button takes something away: it waits behind a question.
     removal: Option<String>,
+    codes: Option<CodesView>,
+    /// How many codes are left.
+    left: Option<String>,
+    keys: Vec<KeyRow>,
+    /// Another way than the one above it, where there is one to choose.
+    instead: Option<String>,
 }
 
 /// What is needed to set up an authenticator app.
@@ -78,9 +88,17 @@ pub(super) fn render(shell: Shell<'_>, page: &SettingsPage) -> String {
         if enrolment.is_some() && !is_second_step(group) {
             continue;
         }
-        let mut form = maker.form(&[group], &mut frame.alerts.errors);
+        let problems = &mut frame.alerts.errors;
+        let keep = |node: &Node| node.group == group && !codes::removes_key(node);
+        let mut form = maker.form_of(keep, problems);
         form.username = form::username(&form, page.account.as_ref());
-        sections.push(section(shell, page, group, form));
+        let mut part = section(shell, page, group, form);
+        part.keys = codes::rows(&maker, group, problems);
+        if enrolment.is_some() && !sections.is_empty() {
+            let key = format!("instead-{}", form::group_name(group));
+            part.instead = Some(say.text(&key).into_owned());
+        }
+        sections.push(part);
     }
     view::document(&SettingsTemplate {
         frame,
@@ -95,11 +113,20 @@ fn section(shell: Shell<'_>, page: &SettingsPage, group: NodeGroup, form: FormVi
     let say = shell.say;
     let name = form::group_name(group);
     let removes = form.fields.is_empty()
+        && form.triggers.is_empty()
+        && !form.buttons.is_empty()
         && form
             .buttons
             .iter()
             .all(|button| button.look == view::Look::Danger);
-    let state = if removes { "-on" } else { "" };
+    let is_codes = group == NodeGroup::LookupSecret;
+    let shown = is_codes.then(|| {
+        let name = page.account.as_ref().map(|account| account.name.as_str());
+        let heading = say.with("codes-heading", "name", name.unwrap_or(&shell.theme.name));
+        codes::codes(&page.form.nodes, &heading, &say.text("code-used"))
+    });
+    let left = page.codes_left.filter(|_| is_codes);
+    let state = if removes || left.is_some() { "-on" } else { "" };
     Section {
         id: name.to_owned(),
         title: say
@@ -113,6 +140,16 @@ fn section(shell: Shell<'_>, page: &SettingsPage, group: NodeGroup, form: FormVi
             .then(|| authenticator_app(&page.form))
             .flatten(),
         removal: removes.then(|| say.text("remove-ask").into_owned()),
+        codes: shown.flatten(),
+        left: left.map(|(left, all)| {
+            let mut arguments = FluentArgs::new();
+            arguments.set("left", left);
+            arguments.set("all", all);
+            let text = say.find("codes-left", Some(&arguments));
+            text.unwrap_or_default().into_owned()
+        }),
+        keys: Vec::new(),
+        instead: None,
         form,
     }
 }
@@ -123,7 +160,8 @@ fn is_second_step(group: NodeGroup) -> bool {
 
 /// Whether there is a second step already: its form only takes away.
 fn is_enrolled(form: &Ui) -> bool {
-    form.nodes.iter().any(|node| node.name() == "totp_unlink")
+    let marks = ["totp_unlink", "webauthn_remove", "lookup_secret_reveal"];
+    form.nodes.iter().any(|node| marks.contains(&node.name()))
 }
 
 fn authenticator_app(form: &Ui) -> Option<AuthenticatorApp> {

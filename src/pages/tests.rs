@@ -162,6 +162,7 @@ fn a_message_that_has_no_translation_shows_as_it_came() {
         purpose: None,
         registration_url: None,
         recovery_url: None,
+        preferred: None,
         settings_url: None,
     }));
     assert!(

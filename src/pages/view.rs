@@ -86,6 +86,25 @@ pub(super) struct FormView {
     pub(super) username: Option<String>,
     pub(super) fields: Vec<FieldView>,
     pub(super) buttons: Vec<ButtonView>,
+    /// Buttons that ask a security key or passkey.
+    pub(super) triggers: Vec<TriggerView>,
+    /// The function that a browser calls when it shows the form.
+    pub(super) on_load: Option<String>,
+}
+
+/// A button that asks a security key or passkey, by a function of the script.
+pub(super) struct TriggerView {
+    pub(super) function: String,
+    /// What is asked, as JSON.
+    pub(super) options: String,
+    pub(super) label: String,
+    pub(super) look: Look,
+}
+
+impl TriggerView {
+    pub(super) fn class(&self) -> &'static str {
+        self.look.class()
+    }
 }
 
 /// A field with its label.
@@ -139,11 +158,7 @@ pub(super) struct ButtonView {
 
 impl ButtonView {
     pub(super) fn class(&self) -> &'static str {
-        match self.look {
-            Look::Primary => "button",
-            Look::Secondary => "button quiet",
-            Look::Danger => "button danger",
-        }
+        self.look.class()
     }
 }
 
@@ -153,6 +168,16 @@ pub(super) enum Look {
     Primary,
     Secondary,
     Danger,
+}
+
+impl Look {
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Primary => "button",
+            Self::Secondary => "button quiet",
+            Self::Danger => "button danger",
+        }
+    }
 }
 
 /// A link with its words.

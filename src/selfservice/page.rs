@@ -185,17 +185,23 @@ impl Door {
     fn page_of(&self, kind: FlowKind, view: FlowView) -> Page {
         let site = self.service.site();
         let flows = &self.service.settings().self_service;
-        let FlowView { flow, person } = view;
+        let FlowView {
+            flow,
+            person,
+            codes_left,
+            preferred,
+        } = view;
         let purpose = self.purpose(&flow);
         match kind {
             FlowKind::Settings => {
-                let has_none = flow.ui.nodes.iter().any(|node| node.name() == "totp_qr");
+                let has_none = !flow.ui.nodes.iter().any(is_second_factor);
                 let enrol = purpose.second_factor && has_none;
                 Page::Settings(Box::new(SettingsPage {
                     account: self.account(person),
                     enrolment: enrol.then_some(Enrolment {
                         purpose: purpose.reason,
                     }),
+                    codes_left,
                     sessions_url: Some(format!("{}/sessions", site.base())),
                     return_to: flow.return_to,
                     form: flow.ui,
@@ -224,6 +230,7 @@ impl Door {
                         .recovery
                         .enabled
                         .then(|| with_return(site.ui(FlowKind::Recovery), back)),
+                    preferred,
                     settings_url: no_factor.then(|| with_return(site.ui(FlowKind::Settings), back)),
                     form: flow.ui,
                 }))
@@ -368,8 +375,18 @@ fn step_of(flow: &Flow) -> LoginStep {
     }
 }
 
+/// Whether the node is a way to go on: a method's button, or one that asks a key.
 fn is_method(node: &Node) -> bool {
-    node.as_input().is_some_and(|input| input.name == "method")
+    node.as_input()
+        .is_some_and(|input| input.name == "method" || input.name.ends_with("_trigger"))
+}
+
+/// Whether the node of a settings form says that there is a second step already.
+fn is_second_factor(node: &Node) -> bool {
+    matches!(
+        node.name(),
+        "totp_unlink" | "webauthn_remove" | "lookup_secret_reveal"
+    )
 }
 
 fn with_return(page: &str, return_to: Option<&str>) -> String {

@@ -79,6 +79,14 @@ fn write_text(
                 ""
             )?;
         }
+        if let [one, two, ..] = user.lookup_secrets.as_slice() {
+            let all = user.lookup_secrets.len();
+            writeln!(
+                out,
+                "  {:<20} recovery codes {one} {two} .. ({all} in the guide)",
+                ""
+            )?;
+        }
     }
     writeln!(
         out,

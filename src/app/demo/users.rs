@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::guide::GuideUser;
+use crate::identity::credential::lookup;
 use crate::identity::credential::totp::TotpSecret;
 
 /// Shown by authenticator apps.
@@ -23,6 +24,8 @@ struct KeptUser {
     name: String,
     password: String,
     totp_secret: Option<String>,
+    #[serde(default)]
+    lookup_secrets: Vec<String>,
 }
 
 /// The people of this demo, with what they prove themselves with.
@@ -44,16 +47,21 @@ impl Users {
     }
 
     fn random() -> Self {
-        let person = |name: &str, has_app: bool| KeptUser {
+        let codes = || {
+            let codes = lookup::random_codes().into_iter();
+            codes.map(|one| one.code).collect()
+        };
+        let person = |name: &str, has_app: bool, lookup_secrets| KeptUser {
             identifier: format!("{}@alder.example", name.to_lowercase()),
             name: name.to_owned(),
             password: password(),
             totp_secret: has_app.then(|| TotpSecret::random().base32()),
+            lookup_secrets,
         };
         Self(vec![
-            person("Nora", false),
-            person("Tom", true),
-            person("Lena", true),
+            person("Nora", false, Vec::new()),
+            person("Tom", true, Vec::new()),
+            person("Lena", true, codes()),
         ])
     }
 
@@ -66,7 +74,7 @@ impl Users {
                 .totp_secret
                 .as_deref()
                 .and_then(TotpSecret::from_base32),
-            lookup_secrets: Vec::new(),
+            lookup_secrets: user.lookup_secrets.clone(),
         };
         self.0.iter().map(guide_user).collect()
     }
@@ -86,6 +94,12 @@ fn import_body(user: &KeptUser) -> Value {
     if let (Some(secret), Value::Object(all)) = (secret, &mut credentials) {
         let url = secret.url(ISSUER, &user.identifier);
         all.insert("totp".to_owned(), json!({ "config": { "totp_url": url } }));
+    }
+    if let (false, Value::Object(all)) = (user.lookup_secrets.is_empty(), &mut credentials) {
+        let code = |code: &String| json!({ "code": code });
+        let codes: Vec<Value> = user.lookup_secrets.iter().map(code).collect();
+        let config = json!({ "config": { "codes": codes } });
+        all.insert("lookup_secret".to_owned(), config);
     }
     json!({
         "schema_id": "person",
@@ -141,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn one_has_no_second_factor_and_two_have_an_app() {
+    fn one_has_no_second_factor_two_have_an_app_and_one_of_them_codes() {
         let people = Users::random().guide();
         let with_app: Vec<_> = people
             .iter()
@@ -149,5 +163,10 @@ mod tests {
             .collect();
         assert_eq!(with_app, [false, true, true]);
         assert!(people.iter().all(|user| user.password.len() == 14));
+        let codes: Vec<_> = people
+            .iter()
+            .map(|user| user.lookup_secrets.len())
+            .collect();
+        assert_eq!(codes, [0, 0, 12]);
     }
 }

@@ -1,4 +1,3 @@
-"use strict";
 // Conveniences only: every page works without this file.
 
 // Copy buttons are hidden until they can work.
@@ -41,4 +40,39 @@ for (const form of document.forms) {
     form.dataset.sent = "yes";
     setTimeout(() => { delete form.dataset.sent; }, 5000);
   });
+}
+
+// Security keys and passkeys cannot do without a script; their buttons show once it is there.
+const canUseKeys = Boolean(window.PublicKeyCredential);
+async function useKey(form, name, options) {
+  const failed = form.querySelector("[data-key-failed]");
+  if (failed) failed.hidden = true;
+  const fields = [...form.elements].filter((field) => field.type !== "password");
+  if (name.endsWith("Registration") && !fields.every((field) => field.reportValidity())) return;
+  try {
+    await window[name](options);
+  } catch {
+    if (failed) failed.hidden = false;
+  }
+}
+for (const button of document.querySelectorAll("[data-key]")) {
+  if (!canUseKeys) continue;
+  button.hidden = false;
+  const { key, options } = button.dataset;
+  button.addEventListener("click", () => useKey(button.form, key, options));
+  // Enter in the name of a key means its button, where there is no other.
+  if (!button.form.querySelector("button:not([type=button])")) {
+    button.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      button.click();
+    });
+  }
+}
+for (const form of document.querySelectorAll("[data-key-load]")) {
+  if (canUseKeys) useKey(form, form.dataset.keyLoad);
+}
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
 }

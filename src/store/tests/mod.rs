@@ -6,6 +6,7 @@ mod files;
 mod flows;
 mod guesses;
 mod identities;
+mod keys;
 mod lists;
 mod races;
 mod secrets;

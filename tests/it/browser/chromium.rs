@@ -88,7 +88,7 @@ impl Browser {
         Some(browser)
     }
 
-    async fn cdp(&self, command: &str, parameters: Value) -> Value {
+    pub(super) async fn cdp(&self, command: &str, parameters: Value) -> Value {
         self.driver
             .cdp()
             .send_raw(command, parameters)

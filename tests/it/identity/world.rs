@@ -172,6 +172,21 @@ impl World {
         mails
     }
 
+    /// Changes Ada's credential of this type as an administrator might.
+    pub(crate) fn change_credential(&self, kind: &str, change: impl FnOnce(&mut Value)) {
+        let kind = CredentialType::parse(kind).unwrap();
+        let password = CredentialType::Password;
+        let found = self
+            .store
+            .account_by_identifier(password, "ada@bank.example");
+        let mut account = self.runtime.block_on(found).unwrap().unwrap();
+        change(&mut account.credentials.find_mut(kind).unwrap().config);
+        let saved = self
+            .store
+            .save_identity(&mut account.identity, &account.credentials);
+        self.runtime.block_on(saved).unwrap();
+    }
+
     pub(crate) fn browser(&self) -> Client {
         Client::new(self.address, true)
     }
@@ -204,6 +219,7 @@ fn settings(base: &str) -> Settings {
                     "type": "string", "format": "email", "title": "E-mail",
                     "ory.sh/kratos": { "credentials": {
                         "password": { "identifier": true }, "totp": { "account_name": true },
+                        "webauthn": { "identifier": true },
                     } },
                 },
                 "nick": { "type": "string" },
@@ -226,6 +242,7 @@ fn settings(base: &str) -> Settings {
 }
 
 /// A browser that keeps cookies, or a native client that keeps its token.
+#[derive(Clone)]
 pub(crate) struct Client {
     address: SocketAddr,
     /// The path that the service is mounted at.

@@ -10,6 +10,7 @@ mod message;
 pub(crate) mod people;
 pub(crate) mod program;
 pub(crate) mod reply;
+pub(crate) mod security_key;
 pub(crate) mod server;
 
 /// A loopback address on which nobody listened a moment ago.

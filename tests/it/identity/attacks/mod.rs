@@ -2,5 +2,7 @@
 
 mod enumeration;
 mod forgery;
+mod keys;
+mod lookup;
 mod sessions;
 mod totp;
