@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::answer::{Answer, Browser, Failure, Outcome};
 use super::flow_step::Forged;
 use super::form::{RegistrationStep, registration_nodes, trait_order};
+use super::keys::KeySignUp;
 use super::login::{browser_of, names_provider};
 use super::login_methods::hashing;
 use super::problem::Problem;
@@ -34,6 +35,8 @@ enum SignUpMethod {
     Code,
     /// An account at a provider.
     Oidc,
+    /// A security key or passkey.
+    Key(KeySignUp),
 }
 
 impl Service {
@@ -80,7 +83,9 @@ impl Service {
         let mut record = FlowRecord::open(opening, lifespan, self.now());
         let none = Value::Object(Map::new());
         let step = self.first_step();
-        record.nodes = registration_nodes(&self.settings, self.default_schema()?, step, &none);
+        let schema = self.default_schema()?;
+        record.nodes = registration_nodes(&self.settings, schema, step, &none);
+        self.offer_sign_up_keys(&mut record, schema, step);
         Ok(record)
     }
 
@@ -140,7 +145,7 @@ impl Service {
             }
         };
         record.sent_for_hooks = fields.find("transient_payload").cloned();
-        let Some(method) = self.sign_up_method(&fields) else {
+        let Some(method) = self.sign_up_method(&fields, record.transport) else {
             let text = texts::registration_method_missing();
             return self.refused_with(record, visitor, None, text).await;
         };
@@ -177,21 +182,29 @@ impl Service {
                 self.code_step(record, visitor, &fields, schema, traits)
                     .await
             }
+            SignUpMethod::Key(how) => {
+                self.key_sign_up_step(record, visitor, &fields, how, schema, traits)
+                    .await
+            }
         }
     }
 
-    fn sign_up_method(&self, fields: &Fields) -> Option<SignUpMethod> {
+    fn sign_up_method(&self, fields: &Fields, transport: Transport) -> Option<SignUpMethod> {
         let two_steps = self.first_step() == RegistrationStep::Traits;
         let method = match fields.text("method") {
             Some(method) => method,
             None if names_provider(fields) => "oidc".to_owned(),
-            None => return None,
+            None => String::new(),
         };
         match method.as_str() {
             "oidc" if self.settings.methods.oidc.enabled => Some(SignUpMethod::Oidc),
             "profile" if two_steps => Some(SignUpMethod::Profile),
             "password" if self.settings.methods.password.enabled => Some(SignUpMethod::Password),
             "code" if self.signs_up_by_code() => Some(SignUpMethod::Code),
+            // Scripts send the answer of a key without a word for the method.
+            "" | "webauthn" | "passkey" => KeySignUp::find(fields)
+                .filter(|&how| self.signs_up_with(how, transport))
+                .map(SignUpMethod::Key),
             _ => None,
         }
     }
@@ -218,6 +231,7 @@ impl Service {
             return self.refused(record, visitor, None).await;
         }
         record.nodes = show(RegistrationStep::Credential);
+        self.offer_sign_up_keys(record, schema, RegistrationStep::Credential);
         record.messages.push(texts::choose_credential());
         record.keep_transient_payload(fields);
         self.went_on(record, visitor).await
@@ -272,6 +286,7 @@ impl Service {
     ) -> Outcome {
         let step = self.step_shown(record);
         record.nodes = registration_nodes(&self.settings, schema, step, &traits);
+        self.offer_sign_up_keys(record, schema, step);
         let password = SecretString::new(fields.text("password").unwrap_or_default());
         let mut violations = schema.validate(&traits).err().unwrap_or_default();
         let found = schema.extract(&traits);

@@ -165,7 +165,7 @@ impl FormMaker<'_> {
         match input.kind {
             InputKind::Hidden => {
                 let value = value_of(input);
-                view.on_load = view.on_load.take().or(input.onload_trigger.clone());
+                view.on_load = view.on_load.take().or_else(|| input.onload_trigger.clone());
                 view.hidden.push((input.name.clone(), value));
                 problems.extend(errors.into_iter().map(|text| Problem { text, field: None }));
             }
@@ -267,7 +267,9 @@ impl FormMaker<'_> {
             verbatim: is_code
                 || is_email
                 || matches!(input.name.as_str(), "identifier" | "lookup_secret"),
-            maxlength: input.maxlength.or((input.name == KEY_NAME).then_some(128)),
+            maxlength: input
+                .maxlength
+                .or_else(|| (input.name == KEY_NAME).then_some(128)),
             required: input.required || input.name == KEY_NAME,
             disabled: input.disabled,
             focus: false,

@@ -67,6 +67,7 @@ impl Service {
         let addresses = schema.extract(&traits).code;
         if !violations.is_empty() || addresses.is_empty() {
             record.nodes = registration_nodes(&self.settings, schema, step, &traits);
+            self.offer_sign_up_keys(record, schema, step);
             if violations.is_empty() {
                 record.messages.push(texts::no_identifier());
             }

@@ -5,6 +5,8 @@ mod nodes;
 mod offer;
 mod passkey;
 mod passkey_settings;
+mod registration;
 mod settings;
 
 pub use offer::KeyOffer;
+pub(super) use registration::KeySignUp;

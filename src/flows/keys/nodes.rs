@@ -106,3 +106,18 @@ pub(super) fn passkey_settings(options: &str) -> Vec<Node> {
         hidden(PASSKEY, "passkey_create_data").value(options),
     ]
 }
+/// Signing up with a passkey.
+pub(super) fn passkey_sign_up(data: &str) -> Vec<Node> {
+    let name = "oryPasskeyRegistration";
+    vec![
+        hidden(PASSKEY, "passkey_register"),
+        hidden(PASSKEY, "passkey_create_data").value(data),
+        button(
+            PASSKEY,
+            "passkey_register_trigger",
+            texts::sign_up_with_passkey(),
+        )
+        .value("")
+        .on_click(name, format!("window.{name}()")),
+    ]
+}
