@@ -100,6 +100,8 @@ pub(super) fn render(shell: Shell<'_>, page: &SettingsPage) -> String {
         }
         sections.push(part);
     }
+    // What was asked for is what the person sees first.
+    sections.sort_by_key(|part| part.codes.is_none());
     view::document(&SettingsTemplate {
         frame,
         enrolment,

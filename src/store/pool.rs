@@ -15,6 +15,9 @@ use super::{StoreError, schema, secret_file};
 
 /// SQLite connections that read.
 const READERS: u32 = 8;
+/// So much of the file is read as memory: a look-up among a million rows touches a dozen pages, and
+/// asking the system for each costs more than the look-up.
+const MAPPED_BYTES: &str = "2147418112";
 /// How long a statement waits for the writer, or for a free connection, before it gives up.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -115,12 +118,11 @@ pub(super) async fn open_sqlite(path: &Path) -> Result<Pools, StoreError> {
     let writer = options_of(1).connect_with(options.clone()).await?;
     // Tables first: a reader must not see a database without them.
     schema::bring_up_sqlite(&writer).await?;
-    let reader = Readers::open(
-        &options.create_if_missing(false).read_only(true),
-        READERS,
-        BUSY,
-    )
-    .await?;
+    let reading = options
+        .create_if_missing(false)
+        .read_only(true)
+        .pragma("mmap_size", MAPPED_BYTES);
+    let reader = Readers::open(&reading, READERS, BUSY).await?;
     Ok(Pools {
         writer: Pool::Sqlite(writer),
         reader: Pool::Readers(reader),
