@@ -147,7 +147,12 @@ mod tests {
     async fn the_public_api_is_at_the_root_and_below_the_path_of_its_url() {
         let url = "http://127.0.0.1:4433/auth/";
         let tree = parse(&Source::new("kratos.yml", "{}"), &mut Problems::new()).unwrap();
-        let draft = read(&tree, Form::Embedded, &mut Reading::new()).unwrap();
+        let draft = read(
+            &tree,
+            Form::Embedded { in_file: false },
+            &mut Reading::new(),
+        )
+        .unwrap();
         let courier = draft.courier(url);
         let settings = draft.settle(url);
         let admin = settings.admin.clone();

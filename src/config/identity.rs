@@ -98,7 +98,7 @@ impl FromNode for EmbeddedSection {
         let throttle = fields.within("throttle", read_throttle);
         let ui = fields.or("ui", Ui::BuiltIn);
         let tree = kratos_tree(&mut fields, kratos_config.as_deref(), inline);
-        let kratos = Kratos::read(&tree, fields.reading());
+        let kratos = Kratos::read(&tree, kratos_config.is_some(), fields.reading());
         if let (Ui::External, Some(kratos)) = (ui, &kratos) {
             require_pages(&kratos.draft, &mut fields);
         }

@@ -25,8 +25,9 @@ pub struct Kratos {
 
 impl Kratos {
     /// Reads the tree; `None` when something in it is wrong (then it was told).
-    pub(super) fn read(tree: &Node, reading: &mut Reading) -> Option<Self> {
-        let draft = reading.apart("kratos", |inner| read(tree, Form::Embedded, inner))?;
+    pub(super) fn read(tree: &Node, in_file: bool, reading: &mut Reading) -> Option<Self> {
+        let form = Form::Embedded { in_file };
+        let draft = reading.apart("kratos", |inner| read(tree, form, inner))?;
         let base_url = draft.base_url();
         Some(Self {
             session_cookie: draft.session_cookie().into(),

@@ -60,7 +60,12 @@ impl Place {
     async fn new() -> Self {
         let mut problems = Problems::new();
         let tree = parse(&Source::new("kratos.yml", CONFIG), &mut problems).unwrap();
-        let draft = read(&tree, Form::Embedded, &mut Reading::new()).unwrap();
+        let draft = read(
+            &tree,
+            Form::Embedded { in_file: false },
+            &mut Reading::new(),
+        )
+        .unwrap();
         let settings = Arc::new(draft.settle("https://id.bank.example"));
         let store = Store::open(&Dsn::Memory, Keyring::ephemeral())
             .await

@@ -39,7 +39,7 @@ pub(super) fn read(
 ) -> SelfService {
     let default_return: Option<WrittenUrl> = match form {
         Form::Alone => section.required("default_browser_return_url"),
-        Form::Embedded => section.get("default_browser_return_url"),
+        Form::Embedded { .. } => section.get("default_browser_return_url"),
     };
     let allowed: Vec<String> = section.get("allowed_return_urls").unwrap_or_default();
     section.within("flows", |flows| {

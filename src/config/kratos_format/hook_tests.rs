@@ -13,7 +13,7 @@ fn hooks(config: &str) -> Result<Vec<Hook>, Vec<Wrong>> {
         format!("selfservice: {{ flows: {{ login: {{ after: {{ hooks: [ {config} ] }} }} }} }}\n");
     let tree = parse(&Source::new("kratos.yml", &text), &mut Problems::new()).unwrap();
     let mut reading = Reading::in_folder(Path::new("."));
-    let draft = read(&tree, Form::Embedded, &mut reading);
+    let draft = read(&tree, Form::Embedded { in_file: false }, &mut reading);
     match draft {
         Some(draft) => Ok(draft
             .settle("http://localhost/")

@@ -40,7 +40,10 @@ pub enum Form {
     Alone,
     /// The service within the gateway, which knows the public URL and the database; every key may
     /// be left out.
-    Embedded,
+    Embedded {
+        /// Whether a file in Kratos' format was given, such as a Kratos' own.
+        in_file: bool,
+    },
 }
 
 /// What was read, as far as it does not depend on the public URL.
@@ -196,7 +199,7 @@ impl Draft {
         keys::settle_origins(&mut methods, public_url);
         let secure_by_default = match form {
             Form::Alone => !dev,
-            Form::Embedded => !dev && public_url.starts_with("https:"),
+            Form::Embedded { .. } => !dev && public_url.starts_with("https:"),
         };
         cookies.secure = cookies_secure.unwrap_or(secure_by_default);
         session.cookie.secure = session_secure.unwrap_or(cookies.secure);
@@ -215,7 +218,7 @@ impl Draft {
             hide_accounts,
             clients,
             features,
-            rotate_on_step_up: form == Form::Embedded,
+            rotate_on_step_up: form != Form::Alone,
             ui: Ui::BuiltIn,
             notices,
         }
@@ -254,7 +257,7 @@ pub fn read(tree: &Node, form: Form, reading: &mut Reading) -> Option<Draft> {
     let dev = root.or("dev", false);
     let dsn: Option<DatabaseUrl> = match form {
         Form::Alone => root.required("dsn"),
-        Form::Embedded => root.get("dsn"),
+        Form::Embedded { .. } => root.get("dsn"),
     };
     let (public, admin) = root.within("serve", serve::read);
     let mut methods = MethodSettings::default();

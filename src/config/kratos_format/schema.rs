@@ -42,7 +42,7 @@ pub(super) fn read(section: &mut Fields<'_, '_>, form: Form) -> Option<Schemas> 
     let default_id: Option<String> = section.get("default_schema_id");
     let written: Option<Vec<Entry>> = match form {
         Form::Alone => section.required("schemas"),
-        Form::Embedded => section.get("schemas"),
+        Form::Embedded { .. } => section.get("schemas"),
     };
     let Some(entries) = written else {
         if section.has("schemas") || form == Form::Alone {

@@ -228,7 +228,7 @@ fn what_has_no_effect_is_accepted_and_told() {
 
 #[test]
 fn an_embedded_service_needs_no_key_at_all() {
-    let draft = parse_with("{}", Form::Embedded).unwrap();
+    let draft = parse_with("{}", Form::Embedded { in_file: false }).unwrap();
     let all = draft.settle("http://localhost:4455/auth");
     assert_eq!(
         all.self_service.default_return_url,
@@ -243,7 +243,7 @@ fn an_embedded_service_needs_no_key_at_all() {
     let schema = all.schemas.default_schema().unwrap();
     let found = schema.extract(&json!({"email": "a@b.example"}));
     assert_eq!(found.password, ["a@b.example"]);
-    let secure = parse_with("{}", Form::Embedded)
+    let secure = parse_with("{}", Form::Embedded { in_file: false })
         .unwrap()
         .settle("https://bank.example/auth");
     assert!(secure.session.cookie.secure);

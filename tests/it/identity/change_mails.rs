@@ -25,7 +25,7 @@ fn a_factor_that_is_added_or_removed_is_told_to_the_verified_address() {
         "ada@bank.example",
         "A way to sign in was added to your account",
     );
-    assert_eq!(world.mails(), [added.clone()]);
+    assert_eq!(world.mails(), std::slice::from_ref(&added));
     let flow = browser.open("settings", "");
     let answer = browser.submit(&flow, json!({"method": "totp", "totp_unlink": true}));
     assert_eq!(answer.status, 200, "{}", answer.text());

@@ -99,7 +99,7 @@ pub(super) fn read(section: &mut Fields<'_, '_>, form: Form) -> CourierDraft {
         (count, wait)
     });
     // A Kratos sends no such mails, and who replaces one may rely on that.
-    let tell_changes = section.or("tell_changes", form == Form::Embedded);
+    let tell_changes = section.or("tell_changes", form == Form::Embedded { in_file: false });
     CourierDraft {
         config: Config {
             email,

@@ -160,7 +160,7 @@ mod tests {
         let mut parsing = Problems::new();
         let tree = parse(&Source::new("kratos.yml", text), &mut parsing).unwrap();
         let mut reading = Reading::in_folder(folder);
-        read(&tree, Form::Embedded, &mut reading);
+        read(&tree, Form::Embedded { in_file: false }, &mut reading);
         let told = reading.problems.iter();
         told.map(|one| format!("{one:?}")).collect()
     }

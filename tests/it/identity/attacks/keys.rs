@@ -70,8 +70,7 @@ fn ada(world: &World) -> (Client, SecurityKey) {
 }
 
 fn lies() -> Vec<(&'static str, Lies)> {
-    let lie = Lies::default;
-    let mut all: Vec<(&'static str, Lies)> = [
+    let origins = [
         "https://evil.example",
         "http://localhost:4455.evil.example",
         "https://localhost:4455",
@@ -80,69 +79,27 @@ fn lies() -> Vec<(&'static str, Lies)> {
         "http://localhost:4455/",
         "http://LOCALHOST:4455",
         "null",
-    ]
-    .into_iter()
-    .map(|origin| {
-        (
-            origin,
-            Lies {
-                origin: Some(origin),
-                ..lie()
-            },
-        )
-    })
-    .collect();
-    all.extend([
-        (
-            "challenge",
-            Lies {
-                challenge: Some("eHh4eHh4eHh4eHh4".to_owned()),
-                ..lie()
-            },
-        ),
-        (
-            "no challenge",
-            Lies {
-                challenge: Some(String::new()),
-                ..lie()
-            },
-        ),
-        (
-            "party",
-            Lies {
-                rp_id: Some("evil.example"),
-                ..lie()
-            },
-        ),
-        (
-            "kind",
-            Lies {
-                kind: Some("payment.get"),
-                ..lie()
-            },
-        ),
-        (
-            "frame",
-            Lies {
-                cross_origin: true,
-                ..lie()
-            },
-        ),
-        (
-            "frame within",
-            Lies {
-                top_origin: Some("https://evil.example"),
-                ..lie()
-            },
-        ),
-        (
-            "bytes behind",
-            Lies {
-                trailing: true,
-                ..lie()
-            },
-        ),
-    ]);
+    ];
+    let mut all: Vec<(&'static str, Lies)> = Vec::new();
+    let mut lie = |name, change: &dyn Fn(&mut Lies)| {
+        let mut lies = Lies::default();
+        change(&mut lies);
+        all.push((name, lies));
+    };
+    for origin in origins {
+        lie(origin, &|it| it.origin = Some(origin));
+    }
+    lie("challenge", &|it| {
+        it.challenge = Some("eHh4eHh4eHh4eHh4".to_owned());
+    });
+    lie("no challenge", &|it| it.challenge = Some(String::new()));
+    lie("party", &|it| it.rp_id = Some("evil.example"));
+    lie("kind", &|it| it.kind = Some("payment.get"));
+    lie("frame", &|it| it.cross_origin = true);
+    lie("frame within", &|it| {
+        it.top_origin = Some("https://evil.example");
+    });
+    lie("bytes behind", &|it| it.trailing = true);
     all
 }
 

@@ -250,16 +250,14 @@ fn id_token(
         .unwrap()
         .retain(|_, value| !value.is_null());
     let mut header = Header::new(behaviour.algorithm);
-    let key = match behaviour.algorithm {
-        Algorithm::RS256 => {
-            header.kid = Some("rsa".to_owned());
-            keys.rsa.clone()
-        }
-        Algorithm::HS256 => EncodingKey::from_secret(SECRET.as_bytes()),
-        _ => {
-            header.kid = Some("ec".to_owned());
-            keys.ec.clone()
-        }
+    let key = if behaviour.algorithm == Algorithm::RS256 {
+        header.kid = Some("rsa".to_owned());
+        keys.rsa.clone()
+    } else if behaviour.algorithm == Algorithm::HS256 {
+        EncodingKey::from_secret(SECRET.as_bytes())
+    } else {
+        header.kid = Some("ec".to_owned());
+        keys.ec.clone()
     };
     let key = if behaviour.foreign_key {
         keys.foreign.clone()
