@@ -97,6 +97,8 @@ async fn open_own(
         mail.email = Way::Desk(Arc::clone(&desk));
         mail.sms = Way::Desk(desk);
     }
+    // Who writes it down says that clients may know it.
+    let admin_url = Some(settings.admin.base_url.clone()).filter(|url| !url.is_empty());
     let opened = Embedded::open(
         settings,
         &embedded.database,
@@ -115,7 +117,7 @@ async fn open_own(
         // The gateway takes the mount off before it hands a request over.
         mount: String::new(),
         trusted_proxies,
-        admin_url: None,
+        admin_url,
         pages: Some(Arc::clone(around.pages)),
         purposes: Some(places),
         mailbox,

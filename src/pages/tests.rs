@@ -74,7 +74,7 @@ fn every_page_has_a_title_a_heading_and_a_language() {
                 body.contains(&format!("<html lang=\"{}\">", locale.tag())),
                 "{name}"
             );
-            assert_eq!(body.matches("<h1>").count(), 1, "{name}");
+            assert_eq!(body.matches("</h1>").count(), 1, "{name}");
             assert!(body.contains(" · Stepgate</title>"), "{name}");
         }
     }

@@ -59,68 +59,102 @@ fn translated(action: &str, open: &mut Vec<Open>) -> Result<String, String> {
         Some(rest) if rest.ends_with(char::is_whitespace) => ("-", rest),
         Some(_) | None => ("", action_rest),
     };
-    let kept = "\n".repeat(body.matches('\n').count());
+    let lines = body.matches('\n').count();
+    let frame = Frame {
+        left,
+        right,
+        kept: "\n".repeat(lines),
+    };
     let body = body.trim();
     if body.starts_with("/*") {
+        let Frame { left, right, kept } = frame;
         return Ok(format!("{{#{left}{kept}{right}#}}"));
     }
     let tokens = lex(body)?;
-    let statement = |text: &str| format!("{{%{left} {text}{kept} {right}%}}");
     let [first, others @ ..] = tokens.as_slice() else {
         return Err("there is nothing between `{{` and `}}`".to_owned());
     };
     let Token::Name(word) = first else {
         if let [Token::Variable(name), Token::Assign, value @ ..] = tokens.as_slice() {
-            return Ok(statement(&format!("set {name} = {}", expression(value)?)));
+            return Ok(frame.statement(&format!("set {name} = {}", expression(value)?)));
         }
-        return Ok(format!(
-            "{{{{{left} {}{kept} {right}}}}}",
-            expression(&tokens)?
-        ));
+        return Ok(frame.output(&expression(&tokens)?));
     };
-    Ok(match (word.as_str(), others) {
+    match branch(word, others, open, &frame)? {
+        Some(text) => Ok(text),
+        None => Ok(frame.output(&expression(&tokens)?)),
+    }
+}
+
+/// What stands around an action: marks that trim blanks, and the lines that it covered, so that
+/// problems keep their line.
+struct Frame<'a> {
+    left: &'a str,
+    right: &'a str,
+    kept: String,
+}
+
+impl Frame<'_> {
+    fn statement(&self, text: &str) -> String {
+        let Frame { left, right, kept } = self;
+        format!("{{%{left} {text}{kept} {right}%}}")
+    }
+
+    fn output(&self, text: &str) -> String {
+        let Frame { left, right, kept } = self;
+        format!("{{{{{left} {text}{kept} {right}}}}}")
+    }
+}
+
+/// An action that begins with a word of the language; `None` when it does not.
+fn branch(
+    word: &str,
+    others: &[Token],
+    open: &mut Vec<Open>,
+    frame: &Frame<'_>,
+) -> Result<Option<String>, String> {
+    let left = frame.left;
+    Ok(Some(match (word, others) {
         ("if", condition) => {
             open.push(Open::If);
-            statement(&format!("if {}", expression(condition)?))
+            frame.statement(&format!("if {}", expression(condition)?))
         }
         ("range", list) => {
             open.push(Open::Range);
-            statement(&format!("for dot in {}", expression(list)?))
+            frame.statement(&format!("for dot in {}", expression(list)?))
         }
         ("with", value) => {
             open.push(Open::With);
             let value = expression(value)?;
-            format!(
-                "{{%{left} if {value} %}}{}",
-                statement(&format!("with dot = {value}"))
-            )
+            let inner = frame.statement(&format!("with dot = {value}"));
+            format!("{{%{left} if {value} %}}{inner}")
         }
         ("else", [Token::Name(word), condition @ ..]) if word == "if" => {
             if open.last() != Some(&Open::If) {
                 return Err("`else if` stands outside of an `if`".to_owned());
             }
-            statement(&format!("elif {}", expression(condition)?))
+            frame.statement(&format!("elif {}", expression(condition)?))
         }
         ("else", []) => match open.last_mut() {
-            Some(Open::If | Open::Range) => statement("else"),
+            Some(Open::If | Open::Range) => frame.statement("else"),
             Some(last @ Open::With) => {
                 *last = Open::WithElse;
-                format!("{{%{left} endwith %}}{}", statement("else"))
+                format!("{{%{left} endwith %}}{}", frame.statement("else"))
             }
             Some(Open::WithElse | Open::Define) | None => {
                 return Err("this `else` belongs to nothing".to_owned());
             }
         },
         ("end", []) => match open.pop() {
-            Some(Open::If | Open::WithElse) => statement("endif"),
-            Some(Open::Range) => statement("endfor"),
-            Some(Open::With) => format!("{{%{left} endwith %}}{}", statement("endif")),
-            Some(Open::Define) => statement("endmacro"),
+            Some(Open::If | Open::WithElse) => frame.statement("endif"),
+            Some(Open::Range) => frame.statement("endfor"),
+            Some(Open::With) => format!("{{%{left} endwith %}}{}", frame.statement("endif")),
+            Some(Open::Define) => frame.statement("endmacro"),
             None => return Err("this `end` belongs to nothing".to_owned()),
         },
         ("define", [Token::Text(name)]) => {
             open.push(Open::Define);
-            statement(&format!("macro {}(dot)", macro_name(name)))
+            frame.statement(&format!("macro {}(dot)", macro_name(name)))
         }
         ("template", [Token::Text(name), given @ ..]) => {
             let given = if given.is_empty() {
@@ -128,13 +162,13 @@ fn translated(action: &str, open: &mut Vec<Open>) -> Result<String, String> {
             } else {
                 expression(given)?
             };
-            format!("{{{{{left} {}({given}){kept} {right}}}}}", macro_name(name))
+            frame.output(&format!("{}({given})", macro_name(name)))
         }
         ("block" | "break" | "continue" | "define" | "template" | "else" | "end", _) => {
             return Err(format!("`{word}` is not taken in this form"));
         }
-        _ => format!("{{{{{left} {}{kept} {right}}}}}", expression(&tokens)?),
-    })
+        _ => return Ok(None),
+    }))
 }
 
 /// A name that Jinja takes, for any name that Go takes.
