@@ -168,11 +168,8 @@ fn scan(text: &str) -> Result<Seen, AmbiguousRequest> {
     while let Some(byte) = bytes.next() {
         match check_raw(byte)? {
             b'/' => {
-                let empty = ends_piece(reading)? && !has_pieces;
-                if empty && has_parameters {
-                    return Err(AmbiguousRequest::EmptySegment);
-                }
-                seen.empty_segments |= empty;
+                let empty = ends_piece(reading, has_parameters)?;
+                seen.empty_segments |= empty && !has_pieces;
                 (reading, has_parameters, has_pieces) = (Reading::Dots(0), false, false);
             }
             b';' => {
@@ -183,7 +180,7 @@ fn scan(text: &str) -> Result<Seen, AmbiguousRequest> {
                 seen.lax = true;
                 match (bytes.next(), bytes.next()) {
                     (Some(b'2'), Some(b'F')) => {
-                        ends_piece(reading)?;
+                        ends_piece(reading, has_parameters)?;
                         seen.encoded_slash = true;
                         (reading, has_parameters, has_pieces) = (Reading::Dots(0), false, true);
                     }
@@ -200,10 +197,7 @@ fn scan(text: &str) -> Result<Seen, AmbiguousRequest> {
             }
         }
     }
-    let empty = ends_piece(reading)? && !has_pieces;
-    if empty && has_parameters {
-        return Err(AmbiguousRequest::EmptySegment);
-    }
+    ends_piece(reading, has_parameters)?;
     Ok(seen)
 }
 
@@ -218,9 +212,11 @@ impl Reading {
     }
 }
 
-/// Whether the piece that ends here is empty, parameters aside.
-const fn ends_piece(reading: Reading) -> Result<bool, AmbiguousRequest> {
+/// Whether the piece that ends here is empty. One that has nothing but parameters vanishes for
+/// those who take them off, whatever follows it in its segment.
+const fn ends_piece(reading: Reading, has_parameters: bool) -> Result<bool, AmbiguousRequest> {
     match reading {
+        Reading::Dots(0) if has_parameters => Err(AmbiguousRequest::EmptySegment),
         Reading::Dots(0) => Ok(true),
         Reading::Dots(1 | 2) => Err(AmbiguousRequest::DotSegment),
         Reading::Dots(_) | Reading::Name => Ok(false),

@@ -49,6 +49,8 @@ fn a_path_that_can_be_read_in_two_ways_is_refused() {
         ("/;/admin", A::EmptySegment),
         ("/;x=1/admin", A::EmptySegment),
         ("/admin/;x", A::EmptySegment),
+        ("/;%2f%25/admin", A::EmptySegment),
+        ("/public%2f;x/admin", A::EmptySegment),
         ("/%3bx/admin", A::EmptySegment),
         ("/./admin", A::DotSegment),
         ("/.", A::DotSegment),
