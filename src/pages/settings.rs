@@ -83,7 +83,13 @@ pub(super) fn render(shell: Shell<'_>, page: &SettingsPage) -> String {
     frame.account = page.account.as_ref();
     frame.alerts = form::alerts(say, &page.form, &[]);
     let mut sections: Vec<Section> = Vec::new();
-    for group in maker.groups() {
+    let mut groups = maker.groups();
+    if enrolment.is_some() {
+        // The one that needs no device of its own and no script comes first; the words above
+        // speak of it.
+        groups.sort_by_key(|group| *group != NodeGroup::Totp);
+    }
+    for group in groups {
         // Who came to set up a second step is shown that, and nothing to get lost in.
         if enrolment.is_some() && !is_second_step(group) {
             continue;
