@@ -7,7 +7,7 @@ use super::answer::{Answer, Browser, Failure};
 use super::problem::Problem;
 use super::record::FlowRecord;
 use super::service::Service;
-use super::visitor::{Visitor, Wants};
+use super::visitor::{Submission, Visitor, Wants};
 use crate::contract::{FlowKind, Message, Transport, texts};
 use crate::identity::FlowId;
 use crate::store::{Account, Along};
@@ -219,11 +219,23 @@ impl Service {
         self.refused(record, visitor, owner).await
     }
 
-    /// What a body that cannot be read is answered with; `None` says that it is a form error.
-    pub(super) fn unreadable(error: BodyError) -> Option<Failure> {
-        match error {
-            BodyError::TooLarge => Some(Problem::internal().message(&error.to_string()).into()),
-            BodyError::ContentType | BodyError::Malformed => None,
+    /// The fields of a submit; `None` where its body can't be read, and the form says why.
+    ///
+    /// # Errors
+    /// The refusal of a body that is too large.
+    pub(super) fn fields_of(
+        record: &mut FlowRecord,
+        body: Submission,
+    ) -> Result<Option<Fields>, Failure> {
+        match body {
+            Ok(fields) => Ok(Some(fields)),
+            Err(error @ BodyError::TooLarge) => {
+                Err(Problem::internal().message(&error.to_string()).into())
+            }
+            Err(error @ (BodyError::ContentType | BodyError::Malformed)) => {
+                record.messages.push(texts::generic(&error.to_string()));
+                Ok(None)
+            }
         }
     }
 

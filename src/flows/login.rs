@@ -224,16 +224,8 @@ impl Service {
             let next = self.login_record(opening, refresh, record.second_factor, current.as_ref());
             return self.replaced(record, next).await;
         }
-        let fields = match body {
-            Ok(fields) => fields,
-            Err(error) => {
-                if let Some(failure) = Self::unreadable(error) {
-                    return Err(failure);
-                }
-                let message = texts::generic(&error.to_string());
-                record.messages.push(message);
-                return self.refused(record, visitor, None).await;
-            }
+        let Some(fields) = Self::fields_of(record, body)? else {
+            return self.refused(record, visitor, None).await;
         };
         record.sent_for_hooks = fields.find("transient_payload").cloned();
         let Some(method) = self.login_method(record, &fields) else {

@@ -133,16 +133,8 @@ impl Service {
                 .replaced(record, self.registration_record(opening)?)
                 .await;
         }
-        let fields = match body {
-            Ok(fields) => fields,
-            Err(error) => {
-                if let Some(failure) = Self::unreadable(error) {
-                    return Err(failure);
-                }
-                let text = texts::generic(&error.to_string());
-                record.messages.push(text);
-                return self.refused(record, visitor, None).await;
-            }
+        let Some(fields) = Self::fields_of(record, body)? else {
+            return self.refused(record, visitor, None).await;
         };
         record.sent_for_hooks = fields.find("transient_payload").cloned();
         let Some(method) = self.sign_up_method(&fields, record.transport) else {

@@ -176,15 +176,10 @@ impl Service {
         let resumed = body.is_none();
         let owner = Some(&current.account);
         let fields = match body {
-            Some(Ok(fields)) => fields,
-            Some(Err(error)) => {
-                if let Some(failure) = Self::unreadable(error) {
-                    return Err(failure);
-                }
-                let text = texts::generic(&error.to_string());
-                record.messages.push(text);
-                return self.refused(record, visitor, owner).await;
-            }
+            Some(body) => match Self::fields_of(record, body)? {
+                Some(fields) => fields,
+                None => return self.refused(record, visitor, owner).await,
+            },
             None => match self.take_parked(record, &current, visitor).await? {
                 Some(fields) => fields,
                 None => {

@@ -7,11 +7,11 @@ use super::super::service::Service;
 use super::super::settings_methods::Changed;
 use super::nodes;
 use super::offer::{KeyOffer, new_handle, passkey_selection};
-use super::settings::{MAX_KEYS, key_error, set_keys};
+use super::settings::{Offered, set_keys};
 use crate::aal::{Aal, AuthenticationMethod};
 use crate::contract::{Message, Node, texts};
 use crate::identity::credential::keys::{Keys, StoredKey};
-use crate::identity::webauthn::{Challenge, CreationUser, creation_options, verify_registration};
+use crate::identity::webauthn::{Challenge, CreationUser, creation_options};
 use crate::identity::{AmrEntry, CredentialType, Identity, IdentityEvent};
 use crate::store::Account;
 use crate::web::Fields;
@@ -113,32 +113,17 @@ impl Service {
         answer: &str,
     ) -> Result<Changed, Failure> {
         let account = &current.account;
-        let offer = record.passkey_offer.take();
-        // The challenge leaves the flow by one conditional write before its answer counts.
-        let taken = self.save_flow(record).await?;
-        let Some(offer) = offer.filter(|_| taken) else {
-            return Ok(self.passkey_refused(record, account, texts::key_answer_late()));
+        let offered = Offered {
+            kind: KIND,
+            offer: record.passkey_offer.take(),
+            party: self.passkey_party(),
         };
-        let verified = verify_registration(&self.passkey_party(), &offer.challenge, answer);
-        let new = match verified {
+        let answered = self.new_key(record, account, offered, answer).await?;
+        let (new, mut keys) = match answered {
             Ok(new) => new,
-            Err(error) => {
-                let text = key_error(&error);
-                return Ok(self.passkey_refused(record, account, text));
-            }
+            Err(text) => return Ok(self.passkey_refused(record, account, text)),
         };
-        if self.is_known_key(account, &new).await? {
-            return Ok(self.passkey_refused(record, account, texts::key_known()));
-        }
-        let mut keys = Keys::of(account.credentials.find(KIND));
-        if keys.list.len() >= MAX_KEYS {
-            let text = format!("There are {MAX_KEYS} passkeys already. Remove one first.");
-            return Ok(self.passkey_refused(record, account, texts::generic(&text)));
-        }
         let now = self.now();
-        if keys.handle.is_empty() {
-            keys.handle = offer.handle;
-        }
         let name = self.passkey_name(&account.identity).unwrap_or_default();
         keys.list.push(StoredKey::new(new, &name, true, now));
         let names = vec![String::from_utf8_lossy(&keys.handle).into_owned()];

@@ -5,10 +5,12 @@ use super::super::current::Current;
 use super::super::record::FlowRecord;
 use super::super::service::{Service, internal};
 use super::super::settings_methods::Changed;
+
+use super::offer::KeyOffer;
 use crate::aal::{Aal, AuthenticationMethod};
-use crate::contract::texts;
+use crate::contract::{Message, texts};
 use crate::identity::credential::keys::{Keys, NewKey, StoredKey};
-use crate::identity::webauthn::{KeyError, verify_registration};
+use crate::identity::webauthn::{KeyError, RelyingParty, verify_registration};
 use crate::identity::{AmrEntry, Credential, CredentialType, IdentityEvent};
 use crate::store::Account;
 use crate::web::Fields;
@@ -17,6 +19,14 @@ use crate::web::Fields;
 pub(super) const MAX_KEYS: usize = 32;
 /// The longest name of a key, in characters.
 const MAX_NAME_CHARACTERS: usize = 128;
+
+/// What a browser was asked to make.
+pub(super) struct Offered {
+    pub(super) kind: CredentialType,
+    /// `None` when nothing was asked for, or it was answered before.
+    pub(super) offer: Option<KeyOffer>,
+    pub(super) party: RelyingParty,
+}
 
 impl Service {
     /// Enrols or removes a security key. Needs a fresh sign-in.
@@ -60,29 +70,16 @@ impl Service {
         name: &str,
     ) -> Result<Changed, Failure> {
         let account = &current.account;
-        let offer = record.key_offer.take();
-        // The challenge leaves the flow by one conditional write before its answer counts.
-        let taken = self.save_flow(record).await?;
-        let Some(offer) = offer.filter(|_| taken) else {
-            return Ok(self.key_refused(record, account, texts::key_answer_late()));
+        let offered = Offered {
+            kind: CredentialType::Webauthn,
+            offer: record.key_offer.take(),
+            party: self.key_party(),
         };
-        let verified = verify_registration(&self.key_party(), &offer.challenge, answer);
-        let new = match verified {
+        let answered = self.new_key(record, account, offered, answer).await?;
+        let (new, mut keys) = match answered {
             Ok(new) => new,
-            Err(error) => {
-                let text = key_error(&error);
-                return Ok(self.key_refused(record, account, text));
-            }
+            Err(text) => return Ok(self.key_refused(record, account, text)),
         };
-        let mut keys = Keys::of(account.credentials.find(CredentialType::Webauthn));
-        if self.is_known_key(account, &new).await? {
-            let refused = self.key_refused(record, account, texts::key_known());
-            return Ok(refused);
-        }
-        if keys.list.len() >= MAX_KEYS {
-            let text = format!("There are {MAX_KEYS} security keys already. Remove one first.");
-            return Ok(self.key_refused(record, account, texts::generic(&text)));
-        }
         let names = self.key_identifiers(account);
         if names.is_empty() {
             record.messages.push(texts::no_identifier());
@@ -90,9 +87,6 @@ impl Service {
         }
         let passwordless = self.key_settings().passwordless;
         let now = self.now();
-        if keys.handle.is_empty() {
-            keys.handle = offer.handle;
-        }
         keys.list.push(StoredKey::new(new, name, passwordless, now));
         let mut account = account.clone();
         set_keys(&mut account, CredentialType::Webauthn, names, &keys, now);
@@ -103,6 +97,38 @@ impl Service {
             .await?;
         let aal = if passwordless { Aal::Aal1 } else { Aal::Aal2 };
         Ok(changed.with_step(AmrEntry::new(AuthenticationMethod::Webauthn, aal, now)))
+    }
+
+    /// The key that `answer` enrols, and the keys of its kind that it joins; else what is wrong.
+    /// The offer was taken out of `record`.
+    pub(super) async fn new_key(
+        &self,
+        record: &mut FlowRecord,
+        account: &Account,
+        offered: Offered,
+        answer: &str,
+    ) -> Result<Result<(NewKey, Keys), Message>, Failure> {
+        // The challenge leaves the flow by one conditional write before its answer counts.
+        let taken = self.save_flow(record).await?;
+        let Some(offer) = offered.offer.filter(|_| taken) else {
+            return Ok(Err(texts::key_answer_late()));
+        };
+        let new = match verify_registration(&offered.party, &offer.challenge, answer) {
+            Ok(new) => new,
+            Err(error) => return Ok(Err(key_error(&error))),
+        };
+        if self.is_known_key(account, &new).await? {
+            return Ok(Err(texts::key_known()));
+        }
+        let mut keys = Keys::of(account.credentials.find(offered.kind));
+        if keys.list.len() >= MAX_KEYS {
+            let text = format!("There are {MAX_KEYS} keys of this kind already. Remove one first.");
+            return Ok(Err(texts::generic(&text)));
+        }
+        if keys.handle.is_empty() {
+            keys.handle = offer.handle;
+        }
+        Ok(Ok((new, keys)))
     }
 
     /// Whether somebody, this person included, has a key with this id already.
@@ -128,12 +154,7 @@ impl Service {
     }
 
     /// Says what was wrong, with a fresh challenge for another try.
-    fn key_refused(
-        &self,
-        record: &mut FlowRecord,
-        account: &Account,
-        text: crate::contract::Message,
-    ) -> Changed {
+    fn key_refused(&self, record: &mut FlowRecord, account: &Account, text: Message) -> Changed {
         self.offer_keys(record, account);
         record.say_at("webauthn_register", text);
         Changed::Refused

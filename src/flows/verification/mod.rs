@@ -152,15 +152,8 @@ impl Service {
         if record.is_expired(self.now()) {
             return self.expired_verification(record, visitor).await;
         }
-        let fields = match body {
-            Ok(fields) => fields,
-            Err(error) => {
-                if let Some(failure) = Self::unreadable(error) {
-                    return Err(failure);
-                }
-                record.messages.push(texts::generic(&error.to_string()));
-                return self.refused(record, visitor, None).await;
-            }
+        let Some(fields) = Self::fields_of(record, body)? else {
+            return self.refused(record, visitor, None).await;
         };
         let (strategy, step) = match self.verification_asked(&fields) {
             Ok(asked) => asked,
