@@ -80,9 +80,10 @@ fn rule_look_up(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("rule look-up");
     for count in SIZES {
         let (set, request) = (rules(count), request(count));
-        assert!(matches!(set.find(&request), Found::Rule(_)));
+        let headers = HeaderMap::new();
+        assert!(matches!(set.find(&request, &headers), Found::Rule(_)));
         group.bench_function(BenchmarkId::from_parameter(count), |bench| {
-            bench.iter(|| black_box(set.find(black_box(&request))));
+            bench.iter(|| black_box(set.find(black_box(&request), &headers)));
         });
     }
     group.finish();
@@ -105,6 +106,7 @@ fn subject() -> Subject {
 /// Look-up and judgement together, the request made anew each time as the gateway does.
 fn decision(criterion: &mut Criterion) {
     let (subject, now) = (subject(), Timestamp::from_second(1_790_000_000).unwrap());
+    let headers = HeaderMap::new();
     let mut group = criterion.benchmark_group("decision");
     for count in SIZES {
         let (set, request) = (rules(count), request(count));
@@ -112,13 +114,14 @@ fn decision(criterion: &mut Criterion) {
             bench.iter_batched(
                 || request.clone(),
                 |request| {
-                    let Found::Rule(found) = set.find(&request) else {
+                    let Found::Rule(found) = set.find(&request, &headers) else {
                         panic!("a rule matches");
                     };
                     black_box(decide(
                         &set,
                         &found,
                         request,
+                        &headers,
                         Standing::Known(&subject),
                         now,
                     ))

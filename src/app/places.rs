@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use http::Method;
+use http::{HeaderMap, Method};
 use url::Url;
 
 use crate::flows::OwnPlaces;
@@ -65,7 +65,7 @@ impl Places {
             client_ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         };
         let rules = self.rules.current();
-        match rules.find(&request) {
+        match rules.find(&request, &HeaderMap::new()) {
             Found::Rule(found) => Some(read(rules.rule(found.rule()))),
             Found::MethodNotAllowed(_)
             | Found::NoRule

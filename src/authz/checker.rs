@@ -108,7 +108,7 @@ impl Checker {
     pub async fn check(&self, inquiry: Inquiry<'_>) -> Verdict {
         let arrival = self.resolver.arrival();
         let rules = self.rules.current();
-        let found = match rules.find(&inquiry.request) {
+        let found = match rules.find(&inquiry.request, inquiry.headers) {
             Found::Rule(found) => found,
             found @ (Found::MethodNotAllowed(_)
             | Found::NoRule

@@ -94,7 +94,14 @@ impl Walk<'_> {
     )]
     fn decide(&self, request: Request, standing: Standing<'_>) -> Result<Permit, Refused> {
         let now = self.checker.clock.wall();
-        match decide(&self.rules, &self.found, request, standing, now) {
+        match decide(
+            &self.rules,
+            &self.found,
+            request,
+            self.headers,
+            standing,
+            now,
+        ) {
             Decision::Allow(permit) => Ok(permit),
             Decision::Refuse {
                 outcome,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -64,6 +65,7 @@ pub fn decide(
     rules: &Arc<RuleSet>,
     found: &Match,
     request: Request,
+    _headers: &HeaderMap,
     standing: Standing<'_>,
     now: Timestamp,
 ) -> Decision {

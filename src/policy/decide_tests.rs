@@ -1,5 +1,7 @@
 use proptest::prelude::*;
 
+use http::HeaderMap;
+
 use super::*;
 use crate::policy::Found;
 use crate::policy::fixture::{at, get, rule, set, subject};
@@ -137,10 +139,17 @@ fn a_path_with_look_alikes_is_judged_by_each_of_their_rules() {
     ]);
     let ask = |target: &str, standing: Standing<'_>| {
         let request = get("h", target);
-        let Found::Rule(found) = rules.find(&request) else {
+        let Found::Rule(found) = rules.find(&request, &HeaderMap::new()) else {
             panic!("{target} has a rule");
         };
-        match decide(&rules, &found, request, standing, at(NOW)) {
+        match decide(
+            &rules,
+            &found,
+            request,
+            &HeaderMap::new(),
+            standing,
+            at(NOW),
+        ) {
             Decision::Allow(permit) => {
                 let path = permit.request().path.as_str().to_owned();
                 (permit.rule().id().to_string(), path)

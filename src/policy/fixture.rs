@@ -30,6 +30,7 @@ pub(crate) fn rule(id: &str, path: &str, required_aal: RequiredAal) -> RuleParts
             enrolment: Enrolment::Allowed,
         },
         upstream: UpstreamIndex(0),
+        handling: Handling::default(),
         reason: None,
         switches: Switches::default(),
     }

@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 
-use http::Method;
+use http::{HeaderMap, Method};
 use proptest::prelude::*;
 
 use super::fixture::{at, get, request, rule, set};
@@ -129,7 +129,7 @@ fn plainly(rules: &[RuleParts], method: &Method, host: &str, path: &str) -> Plai
 }
 
 fn by_set(rules: &RuleSet, method: &str, host: &str, path: &str) -> Plain {
-    match rules.find(&request(method, host, path).unwrap()) {
+    match rules.find(&request(method, host, path).unwrap(), &HeaderMap::new()) {
         Found::Rule(found) => Plain::Rule(rules.rule(found.rule()).id().to_string()),
         Found::MethodNotAllowed(allowed) => {
             assert!(!allowed.iter().any(|allowed| allowed.as_str() == method));
@@ -265,7 +265,7 @@ fn requests() -> impl Iterator<Item = (Method, &'static str, &'static str)> {
 
 /// Whether someone without a session gets in.
 fn is_public(rules: &RuleSet, method: &str, host: &str, path: &str) -> bool {
-    match rules.find(&request(method, host, path).unwrap()) {
+    match rules.find(&request(method, host, path).unwrap(), &HeaderMap::new()) {
         Found::Rule(found) => rules.rule(found.rule()).is_public(),
         Found::MethodNotAllowed(_) | Found::NoRule | Found::UnknownHost | Found::Ambiguous(_) => {
             false
@@ -420,8 +420,8 @@ proptest! {
             }),
         ]);
         let Ok(request) = request("GET", "h", &target) else { return Ok(()) };
-        let Found::Rule(found) = rules.find(&request) else { return Ok(()) };
-        let decision = decide(&rules, &found, request, Standing::Anonymous, at(0));
+        let Found::Rule(found) = rules.find(&request, &HeaderMap::new()) else { return Ok(()) };
+        let decision = decide(&rules, &found, request, &HeaderMap::new(), Standing::Anonymous, at(0));
         let Decision::Allow(permit) = decision else { return Ok(()) };
         let mut seen = Vec::new();
         readings(permit.request().path.as_str().to_owned(), &READERS, &mut seen);

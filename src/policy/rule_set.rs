@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::Method;
+use http::{HeaderMap, Method};
 
 use super::conflict::{Conflict, find_conflicts};
 use super::fold::{cut, fold};
@@ -102,9 +102,10 @@ impl RuleSet {
         self.number
     }
 
-    /// Finds the rules for a request, in time that does not depend on how many rules there are.
+    /// Finds the rules for a request with `headers`, in time that does not depend on how many rules
+    /// there are.
     #[must_use]
-    pub fn find(&self, request: &Request) -> Found {
+    pub fn find(&self, request: &Request, _headers: &HeaderMap) -> Found {
         let path = &request.path;
         let wanted = Wanted {
             host: request.host.as_str(),

@@ -1,3 +1,5 @@
+use http::HeaderMap;
+
 use super::*;
 use crate::policy::fixture::{get, method, request, rule, set};
 use crate::policy::{ConflictKind, RequiredAal};
@@ -9,7 +11,7 @@ fn ask(rules: &RuleSet, name: &str, host: &str, target: &str) -> String {
         Ok(request) => request,
         Err(reason) => return format!("400 {reason:?}"),
     };
-    match rules.find(&request) {
+    match rules.find(&request, &HeaderMap::new()) {
         Found::Rule(found) => found
             .rules()
             .map(|index| rules.rule(index).id().as_str().to_owned())

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use http::Method;
+use http::{HeaderMap, Method};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use stepgate::policy::{Decision, Found, Host, Request, RuleSet, Scheme, Standing, decide};
@@ -35,13 +35,14 @@ fn forwarded(rules: &Arc<RuleSet>, target: &str) -> Option<String> {
         query,
         client_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
-    let Found::Rule(found) = rules.find(&request) else {
+    let Found::Rule(found) = rules.find(&request, &HeaderMap::new()) else {
         return None;
     };
     match decide(
         rules,
         &found,
         request,
+        &HeaderMap::new(),
         Standing::Anonymous,
         Timestamp::UNIX_EPOCH,
     ) {

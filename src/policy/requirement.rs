@@ -1,0 +1,57 @@
+//! What a rule asks of the session.
+
+use std::time::Duration;
+
+/// `required_aal` of a rule, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RequiredAal {
+    /// Public: no session is asked for.
+    None,
+    /// One factor.
+    Aal1,
+    /// Two factors from those who have two, one from the others.
+    HighestAvailable,
+    /// Two factors.
+    Aal2,
+}
+
+impl RequiredAal {
+    /// The name as in rule files and answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Aal1 => "aal1",
+            Self::HighestAvailable => "highest_available",
+            Self::Aal2 => "aal2",
+        }
+    }
+}
+
+impl std::fmt::Display for RequiredAal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What becomes of people who would need a second factor and have none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Enrolment {
+    /// They are sent to set one up.
+    #[default]
+    Allowed,
+    /// They are refused: whoever stole a one-factor session must not be able to lift it.
+    Denied,
+}
+
+/// What a rule asks of the session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// The level.
+    pub required_aal: RequiredAal,
+    /// How recently the session must have been authenticated. On a rule that asks for aal2 only
+    /// completions of second factors count.
+    pub max_age: Option<Duration>,
+    /// What becomes of those without a second factor.
+    pub enrolment: Enrolment,
+}

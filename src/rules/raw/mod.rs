@@ -1,0 +1,87 @@
+//! A rule as it is written.
+
+mod handling;
+mod matching;
+mod requirement;
+mod switches;
+
+use std::time::Duration;
+
+pub(super) use self::handling::RawHandling;
+pub(super) use self::matching::RawMatch;
+pub(super) use self::requirement::{Given, RawRequirement};
+use crate::document::{Fields, FromNode, Located, Node, Problem, Reading};
+use crate::policy::{RequiredAal, Switches};
+
+/// Longest id, in bytes: it stands in every log line and metric of its rule.
+const MAX_ID_BYTES: usize = 128;
+
+/// `defaults` of a file.
+#[derive(Default)]
+pub(super) struct RawDefaults {
+    pub(super) upstream: Option<Located<String>>,
+    pub(super) required_aal: Option<RequiredAal>,
+    pub(super) max_age: Option<Duration>,
+}
+
+/// One entry of `rules`.
+pub(super) struct RawRule {
+    pub(super) id: Located<String>,
+    pub(super) matching: RawMatch,
+    pub(super) requirement: RawRequirement,
+    pub(super) handling: RawHandling,
+    pub(super) upstream: Option<Located<String>>,
+    pub(super) priority: i32,
+    pub(super) reason: Option<String>,
+    pub(super) switches: Switches,
+}
+
+impl FromNode for RawDefaults {
+    fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
+        let mut fields = Fields::open(node, reading)?;
+        let defaults = Self {
+            upstream: fields.get("upstream"),
+            required_aal: fields.get("required_aal"),
+            max_age: fields.get("max_age"),
+        };
+        fields.close();
+        Some(defaults)
+    }
+}
+
+impl FromNode for RawRule {
+    fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
+        let mut fields = Fields::open(node, reading)?;
+        let id: Option<Located<String>> = fields.required("id");
+        let matching = fields.required("match");
+        let requirement = RawRequirement::read(&mut fields);
+        let handling = RawHandling::read(&mut fields);
+        let upstream = fields.get("upstream");
+        let priority = fields.or("priority", 0);
+        let reason = fields.get("reason");
+        let switches = switches::read(&mut fields);
+        fields.close();
+        if let Some(id) = &id {
+            check_id(id, reading);
+        }
+        Some(Self {
+            id: id?,
+            matching: matching?,
+            requirement,
+            handling,
+            upstream,
+            priority,
+            reason,
+            switches,
+        })
+    }
+}
+
+fn check_id(id: &Located<String>, reading: &mut Reading) {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/');
+    let has_length = (1..=MAX_ID_BYTES).contains(&id.value.len());
+    if !has_length || !id.value.chars().all(allowed) {
+        let message = "an id is 1 to 128 letters, digits and `-_.:/`";
+        reading.problem(Problem::at(&id.place, "invalid_value", message));
+    }
+}

@@ -1,0 +1,17 @@
+//! The switches of a rule, as they are written.
+
+use crate::document::Fields;
+use crate::policy::Switches;
+
+pub(super) fn read(fields: &mut Fields<'_, '_>) -> Switches {
+    let off = Switches::default();
+    Switches {
+        fall_through: fields.or("fall_through", off.fall_through),
+        strict_paths: fields.or("strict_paths", off.strict_paths),
+        merge_slashes: fields.or("merge_slashes", off.merge_slashes),
+        allow_encoded_slash: fields.or("allow_encoded_slash", off.allow_encoded_slash),
+        allow_method_override: fields.or("allow_method_override", off.allow_method_override),
+        allow_service_worker: fields.or("allow_service_worker", off.allow_service_worker),
+        identify: fields.or("identify", off.identify),
+    }
+}
