@@ -26,6 +26,7 @@ pub mod store;
 pub mod whoami;
 
 // Floor 3: the shared walk, mail, and the plumbing of doors.
+pub mod audit;
 pub mod authz;
 pub mod courier;
 pub mod pages;

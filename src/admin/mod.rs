@@ -2,6 +2,7 @@
 //! service, Kratos' admin API.
 
 mod answer;
+mod audited;
 mod config;
 mod courier;
 mod guard;
@@ -35,6 +36,7 @@ const BODY_LIMIT_BYTES: usize = 8 * 1024 * 1024;
 
 /// The admin listener's routes.
 pub fn router(guard: Guard, operations: Operations) -> Router {
+    let audit = operations.audit.clone();
     let mut router = Router::new()
         .merge(operations::health())
         .nest("/stepgate/v1", operations::routes())
@@ -51,6 +53,7 @@ pub fn router(guard: Guard, operations: Operations) -> Router {
         .method_not_allowed_fallback(not_this_way)
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         .layer(from_fn_with_state(Arc::new(guard), guard::check))
+        .layer(from_fn_with_state(audit, audited::tell))
         .layer(from_fn(answer::finish))
         .layer(CatchPanicLayer::new())
 }

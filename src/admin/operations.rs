@@ -12,6 +12,7 @@ use serde_json::{Value, json as value};
 
 use super::answer::{Answer, Refusal, done, json};
 use super::identities::Identities;
+use crate::audit::Audit;
 use crate::document;
 use crate::rules::{Reload, ReloadOutcome, Reloader, RuleStore};
 use crate::whoami::{Forget, Resolver};
@@ -32,6 +33,8 @@ pub struct Operations {
     pub config: Value,
     /// Whether new requests are welcome.
     pub readiness: Arc<Readiness>,
+    /// Where operators' acts are told of.
+    pub audit: Audit,
 }
 
 /// Whether new requests are welcome: from the moment that everything listens until the process is

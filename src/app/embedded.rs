@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 
 use super::StartError;
 use crate::admin::Identities;
+use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::courier::{self, Courier, Worker};
 use crate::flows::{self, OwnPlaces, PasswordHasher, Worth};
@@ -30,6 +31,15 @@ const SWEEP_PAUSE: Duration = Duration::from_millis(50);
 /// Passwords that may wait for a free hashing thread before further ones are turned away.
 const HASH_QUEUE: usize = 64;
 
+/// What of this process the service has to do with.
+#[derive(Default)]
+pub(super) struct Ties {
+    /// Places that people may be led back to.
+    pub(super) own: Option<Arc<dyn OwnPlaces>>,
+    /// Where people's acts are told of.
+    pub(super) audit: Audit,
+}
+
 /// The service with its storage open.
 pub(super) struct Embedded {
     pub(super) service: Arc<flows::Service>,
@@ -41,13 +51,13 @@ pub(super) struct Embedded {
 }
 
 impl Embedded {
-    /// Opens the database and makes the service, which leads people back to places that are `own`
+    /// Opens the database and makes the service, which leads people back to places of `ties`
     /// besides those of its own list.
     pub(super) async fn open(
         mut settings: Settings,
         dsn: &Dsn,
         courier: courier::Config,
-        own: Option<Arc<dyn OwnPlaces>>,
+        ties: Ties,
         runtime: Handle,
         clock: Clock,
     ) -> Result<Self, StartError> {
@@ -79,7 +89,8 @@ impl Embedded {
             clock,
             Arc::clone(&forgetful) as Arc<dyn Listener>,
         );
-        let service = Arc::new(match own {
+        let service = service.with_audit(ties.audit);
+        let service = Arc::new(match ties.own {
             Some(own) => service.with_places(own),
             None => service,
         });

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use crate::document::Problems;
-use crate::{courier, gateway, pages, rules, store, telemetry, whoami};
+use crate::{audit, courier, gateway, pages, rules, store, telemetry, whoami};
 
 /// Why the gateway can't start. Nothing was started when this comes back.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +52,9 @@ pub enum StartError {
     /// The log can't be started.
     #[error(transparent)]
     Log(#[from] telemetry::LogError),
+    /// The audit log can't be written.
+    #[error(transparent)]
+    Audit(#[from] audit::AuditError),
     /// The access log can't be written.
     #[error(transparent)]
     AccessLog(#[from] telemetry::AccessLogError),

@@ -6,9 +6,10 @@ use axum::Router;
 use tokio::runtime::Handle;
 
 use super::StartError;
-use super::embedded::{Embedded, Forgetful, InProcess};
+use super::embedded::{Embedded, Forgetful, InProcess, Ties};
 use super::places::Places;
 use crate::admin::Identities;
+use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::config::{Config, Identity};
 use crate::courier::{Desk, Way, Worker};
@@ -48,6 +49,7 @@ pub(super) struct Around<'a> {
     pub(super) ports: Vec<u16>,
     /// Takes all mail.
     pub(super) desk: Option<Arc<dyn Desk>>,
+    pub(super) audit: &'a Audit,
 }
 
 /// Makes the service.
@@ -103,7 +105,10 @@ async fn open_own(
         settings,
         &embedded.database,
         mail,
-        Some(own),
+        Ties {
+            own: Some(own),
+            audit: around.audit.clone(),
+        },
         runtime.clone(),
         clock.clone(),
     )

@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use super::certificates;
 use super::rules::Rules;
 use crate::admin::Readiness;
+use crate::audit::{Audit, AuditWriter};
 use crate::gateway::{self, Tls};
 use crate::policy::RuleSet;
 use crate::rules::{Reload, Watch};
@@ -44,6 +45,8 @@ pub struct Running {
     pub(super) web: TaskTracker,
     pub(super) stop: CancellationToken,
     pub(super) access_log: AccessLogWriter,
+    pub(super) audit: Audit,
+    pub(super) audit_writer: AuditWriter,
     /// Last: everything above may still use it.
     pub(super) runtime: Option<Runtime>,
 }
@@ -85,6 +88,7 @@ impl Running {
             gateway.forget_upstream_certificates();
         }
         self.access_log.reopen();
+        self.audit_writer.reopen();
         self.rules.reloader.reload()
     }
 
@@ -110,6 +114,7 @@ impl Running {
             runtime.shutdown_background();
         }
         std::mem::take(&mut self.access_log).finish();
+        std::mem::take(&mut self.audit_writer).finish();
     }
 }
 

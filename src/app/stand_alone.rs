@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-use super::embedded::Embedded;
+use super::embedded::{Embedded, Ties};
 use super::form_targets::return_targets;
 use super::signals::{Notice, Signals};
 use super::web_listener::WebListener;
@@ -48,7 +48,8 @@ pub fn serve_identity(file: &Path, environment: &Environment) -> Result<(), Star
         let form_targets = return_targets(draft.return_urls());
         let settings = draft.settle(&public_url);
         let (public, private) = (settings.public.clone(), settings.admin.clone());
-        let embedded = Embedded::open(settings, &dsn, courier, None, handle, clock.clone()).await?;
+        let ties = Ties::default();
+        let embedded = Embedded::open(settings, &dsn, courier, ties, handle, clock.clone()).await?;
         let readiness = Arc::new(Readiness::default());
         let (public_address, admin_address) = (address(&public)?, address(&private)?);
         let operations = Operations {
@@ -161,7 +162,7 @@ mod tests {
             settings,
             &Dsn::Memory,
             courier,
-            None,
+            Ties::default(),
             Handle::current(),
             clock,
         )

@@ -15,6 +15,7 @@ use super::rules::Rules;
 use super::web_listener::WebListener;
 use super::{Door, Running, StartError, own_pages};
 use crate::admin::{Guard, Operations, Readiness};
+use crate::audit::Audit;
 use crate::authz::Checker;
 use crate::clock::Clock;
 use crate::config::{Config, Environment, Identity};
@@ -60,11 +61,13 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
         form_targets: form_targets(config, &rules.store.current()),
         ..pages::Config::default()
     })?);
+    let (audit, audit_writer) = Audit::start(&config.audit, &clock)?;
     let known = identity::Around {
         rules: &rules.store,
         pages: &pages,
         ports: bound.as_ref().map(ports).unwrap_or_default(),
         desk: desk.clone(),
+        audit: &audit,
     };
     let identity = identity::open(config, known, runtime.handle(), &clock);
     let identity = runtime.block_on(identity)?;
@@ -90,6 +93,8 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
         web: TaskTracker::new(),
         stop: CancellationToken::new(),
         access_log: access_log_writer,
+        audit: audit.clone(),
+        audit_writer,
         runtime: Some(runtime),
     };
     running.start_courier(identity.own.as_ref());
@@ -157,6 +162,7 @@ impl Running {
             local,
             pages,
             access_log,
+            audit: self.audit.clone(),
         }
     }
 
@@ -184,6 +190,7 @@ impl Running {
             identities: own.map(|own| Arc::clone(&own.identities)),
             config: shown(settings),
             readiness: Arc::clone(&self.readiness),
+            audit: self.audit.clone(),
         };
         let guard = Guard::new(admin.listen.ip(), admin.token.clone());
         let router = admin::router(guard, operations);

@@ -58,6 +58,9 @@ pub(super) enum Command {
     /// Show the identity configuration of a running gateway
     #[command(subcommand)]
     IdentityConfig(IdentityConfigCommand),
+    /// Check the audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Print a completion script for a shell
     #[command(after_help = "Example:
   stepgate completions bash > /etc/bash_completion.d/stepgate")]
@@ -177,6 +180,34 @@ pub(super) struct ShowArguments {
     #[command(flatten)]
     pub(super) config: ConfigArguments,
     /// How to show values
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AuditCommand {
+    /// Find lines that were changed, removed, moved or put in
+    Verify(VerifyArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  stepgate audit verify /var/log/stepgate/audit.log
+  stepgate audit verify audit.log.2 audit.log.1 audit.log
+  stepgate audit verify audit.log --expect 5f0c..
+
+The last hash that a run prints, kept elsewhere and given as --expect to the next, shows whether
+the end of the log was cut off since.
+
+Exit codes: 0 whole, 1 something is wrong, 2 wrong use.")]
+pub(super) struct VerifyArguments {
+    /// The log's files, oldest first
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// A hash that must be among the lines
+    #[arg(long, value_name = "HASH")]
+    pub(super) expect: Option<String>,
+    /// How to tell what was found
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
 }

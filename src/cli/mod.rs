@@ -1,6 +1,7 @@
 //! The command line. Exit codes: 0 well, 1 failed, 2 wrong use or invalid configuration.
 
 mod arguments;
+mod audit;
 mod certs;
 mod check;
 mod config_command;
@@ -16,7 +17,9 @@ use clap::Parser as _;
 use crate::app::{self, DemoOptions, ServeOptions, StartError};
 use crate::config::{Environment, Origin};
 
-use arguments::{Arguments, CertsCommand, Command, ConfigArguments, ConfigCommand, DemoArguments};
+use arguments::{
+    Arguments, AuditCommand, CertsCommand, Command, ConfigArguments, ConfigCommand, DemoArguments,
+};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +75,7 @@ fn dispatch(command: Command, environment: Environment) -> Ending {
         Command::Sessions(command) => remote::sessions(command, &environment),
         Command::Factors(command) => remote::factors(command, &environment),
         Command::IdentityConfig(command) => remote::identity_config(command, &environment),
+        Command::Audit(AuditCommand::Verify(arguments)) => audit::verify_log(&arguments),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),
     }

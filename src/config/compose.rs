@@ -88,6 +88,7 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         admin,
         admin_tls,
         telemetry: file.telemetry,
+        audit: file.audit,
     })
 }
 

@@ -38,7 +38,7 @@ pub use public_address::PublicAddress;
 use crate::identity::settings::Ui;
 use crate::identity::throttle::ThrottleSettings;
 use crate::store::Dsn;
-use crate::{admin, authz, gateway, rules, telemetry, whoami};
+use crate::{admin, audit, authz, gateway, rules, telemetry, whoami};
 
 /// Everything that the program was told.
 #[derive(Clone, Debug)]
@@ -59,6 +59,8 @@ pub struct Config {
     pub admin_tls: Option<gateway::TlsConfig>,
     /// Logs.
     pub telemetry: telemetry::Config,
+    /// The audit log (`telemetry.audit_log`).
+    pub audit: audit::Config,
 }
 
 /// Who knows the sessions.

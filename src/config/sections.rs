@@ -14,7 +14,7 @@ use crate::document::{Fields, FromNode, Node, OneOrMany, Place, Problem, Reading
 use crate::gateway::TlsConfig;
 use crate::secret::SecretString;
 use crate::telemetry::{AccessLogConfig, LogConfig, LogFormat, LogLevel};
-use crate::{telemetry, whoami};
+use crate::{audit, telemetry, whoami};
 
 /// The format that this program reads.
 const VERSION: u32 = 1;
@@ -35,6 +35,7 @@ pub(super) struct File {
     pub(super) return_to_hosts: Vec<Box<str>>,
     pub(super) admin: Option<AdminSection>,
     pub(super) telemetry: telemetry::Config,
+    pub(super) audit: audit::Config,
 }
 
 #[derive(Debug)]
@@ -80,7 +81,7 @@ impl FromNode for File {
             )
         });
         let admin = read_admin(&mut fields);
-        let telemetry = fields.within("telemetry", read_telemetry);
+        let (telemetry, audit) = fields.within("telemetry", read_telemetry);
         fields.close();
         // With a proxy that can't be read, what depends on it can't be judged.
         (!proxy_wrong).then(|| Self {
@@ -98,6 +99,7 @@ impl FromNode for File {
             return_to_hosts,
             admin,
             telemetry,
+            audit,
         })
     }
 }
@@ -165,7 +167,7 @@ fn read_admin(fields: &mut Fields<'_, '_>) -> Option<AdminSection> {
     })
 }
 
-fn read_telemetry(telemetry: &mut Fields<'_, '_>) -> telemetry::Config {
+fn read_telemetry(telemetry: &mut Fields<'_, '_>) -> (telemetry::Config, audit::Config) {
     let log = telemetry.within("log", |log| LogConfig {
         format: log.or("format", LogFormat::default()),
         level: log.or("level", LogLevel::default()),
@@ -180,7 +182,12 @@ fn read_telemetry(telemetry: &mut Fields<'_, '_>) -> telemetry::Config {
         }
         AccessLogConfig { output, sample }
     });
-    telemetry::Config { log, access_log }
+    let audit = telemetry.within("audit_log", |fields| audit::Config {
+        output: fields
+            .or("output", Output(audit::Config::default().output))
+            .0,
+    });
+    (telemetry::Config { log, access_log }, audit)
 }
 
 /// A host, or all hosts below one: `*.example.com`. Lower case, without port.

@@ -4,6 +4,7 @@
 //! mail is stored in the same transaction as the change.
 
 use super::answer::Failure;
+use super::audited::Change;
 use super::service::{Service, internal};
 use crate::contract::FlowKind;
 use crate::courier::{MailData, Recipient, Template};
@@ -21,30 +22,32 @@ const TOLD: [CredentialType; 6] = [
 ];
 
 impl Service {
-    /// The mails that go along with this change of an account. None where the operator does not
-    /// want them.
-    pub(super) async fn mails_of_change(
+    /// What this change of an account is told as: the mails that go along with it, where the
+    /// operator wants them, and what the audit log learns once it is stored.
+    pub(super) async fn telling_of_change(
         &self,
         after: &Account,
         accept_language: Option<&str>,
-    ) -> Result<Along, Failure> {
-        if !self.courier.config().tell_changes {
-            return Ok(Along::default());
+    ) -> Result<(Along, Vec<Change>), Failure> {
+        let by_mail = self.courier.config().tell_changes;
+        if !by_mail && !self.audit.is_on() {
+            return Ok(<(Along, Vec<Change>)>::default());
         }
         let stored = self.store.account(after.identity.id).await;
         let Some(before) = stored.map_err(internal)? else {
-            return Ok(Along::default());
+            return Ok(<(Along, Vec<Change>)>::default());
         };
-        let mut mails = Vec::new();
-        for (template, factor) in changes(&before, after) {
-            let mail = self.change_mail(template, factor, &before.identity, accept_language);
-            mails.extend(mail);
+        let changes = changes(&before, after);
+        let mut along = Along::default();
+        if by_mail {
+            for (template, factor) in &changes {
+                let mail = self.change_mail(*template, *factor, &before.identity, accept_language);
+                along.mails.extend(mail);
+            }
+            let old = self.mails_of_addresses(&before.identity, &after.identity, accept_language);
+            along.mails.extend(old);
         }
-        mails.extend(self.mails_of_addresses(&before.identity, &after.identity, accept_language));
-        Ok(Along {
-            mails,
-            ..Along::default()
-        })
+        Ok((along, changes))
     }
 
     /// A mail about a change, to the address that was the person's before it. `None` when there is
@@ -119,7 +122,7 @@ fn told_address(person: &Identity) -> Option<&str> {
 }
 
 /// What is to be told of, in the order of the types.
-fn changes(before: &Account, after: &Account) -> Vec<(Template, Option<CredentialType>)> {
+fn changes(before: &Account, after: &Account) -> Vec<Change> {
     let mut changes = Vec::new();
     for kind in TOLD {
         let (had, has) = (items(before, kind), items(after, kind));

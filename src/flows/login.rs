@@ -243,7 +243,12 @@ impl Service {
         record.forget_messages();
         let tried = self.try_method(record, visitor, &fields, (method, current.as_ref()));
         match tried.await? {
-            Try::Wrong | Try::NextScreen => self.refused(record, visitor, None).await,
+            Try::Wrong => {
+                let session = current.as_ref().map(|current| &current.session);
+                self.audit_wrong(visitor, method.as_str(), session);
+                self.refused(record, visitor, None).await
+            }
+            Try::NextScreen => self.refused(record, visitor, None).await,
             Try::Elsewhere => self.moved_on(record).await,
             Try::Sent(along) => self.refused_along(record, visitor, &along).await,
             Try::Answered(answer) => Ok(*answer),

@@ -82,7 +82,9 @@ impl Service {
         }
         let identity = passed.account.identity.id;
         let account = passed.account.clone();
+        let step = passed.step.clone();
         let opened = self.step_session(record, visitor, current, passed).await?;
+        self.audit_login(record, visitor, &step, &opened);
         if hooks.contains(&Hook::RevokeActiveSessions) {
             self.end_other_sessions(identity, opened.session.id).await?;
         }

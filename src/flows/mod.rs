@@ -4,6 +4,7 @@
 //! browsers; the door only picks one of the two.
 
 mod answer;
+mod audited;
 mod change_mails;
 mod code;
 mod current;

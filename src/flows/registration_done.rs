@@ -74,6 +74,7 @@ impl Service {
         self.tell(IdentityEvent::IdentityChanged {
             identity: account.identity.id,
         });
+        self.audit_registration(visitor, account.identity.id, method);
         let answer = self
             .signed_up(record, visitor, &account, step, &begun)
             .await?;

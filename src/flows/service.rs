@@ -13,6 +13,7 @@ use super::return_to::OwnPlaces;
 use super::shape;
 use super::site::Site;
 use super::visitor::Visitor;
+use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::contract::{self, Transport};
 use crate::courier::Courier;
@@ -32,6 +33,7 @@ pub struct Service {
     pub(super) providers: Providers,
     pub(super) clock: Clock,
     pub(super) listener: Arc<dyn Listener>,
+    pub(super) audit: Audit,
 }
 
 impl Service {
@@ -56,6 +58,7 @@ impl Service {
             hasher,
             clock,
             listener,
+            audit: Audit::off(),
         }
     }
 

@@ -187,6 +187,7 @@ impl Service {
             .await
             .map_err(internal)?;
         if let Some(identity) = ended {
+            self.audit_ended(&[id], identity);
             self.tell(IdentityEvent::SessionEnded {
                 session: id,
                 identity,
@@ -206,6 +207,7 @@ impl Service {
             .revoke_sessions(identity, Some(keep), self.now())
             .await
             .map_err(internal)?;
+        self.audit_ended(&ended, identity);
         for &session in &ended {
             self.tell(IdentityEvent::SessionEnded { session, identity });
         }

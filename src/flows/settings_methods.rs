@@ -342,16 +342,17 @@ impl Service {
         if let Some(schema) = schema {
             schema.apply(&mut account.identity, &mut account.credentials, now);
         }
-        let mut language = None;
-        if let Some(saving) = record.saving.take() {
-            let Saving { visitor, method } = *saving;
-            language.clone_from(&visitor.accept_language);
-            let goes_on = self.hooks_before_saving(record, &visitor, method, &mut account);
+        let saving = record.saving.take();
+        if let Some(saving) = &saving {
+            let Saving { visitor, method } = &**saving;
+            let goes_on = self.hooks_before_saving(record, visitor, method, &mut account);
             if !goes_on.await? {
                 return Ok(Changed::Refused);
             }
         }
-        let along = self.mails_of_change(&account, language.as_deref()).await?;
+        let visitor = saving.as_deref().map(|saving| &saving.visitor);
+        let language = visitor.and_then(|visitor| visitor.accept_language.as_deref());
+        let (along, changes) = self.telling_of_change(&account, language).await?;
         let Account {
             identity,
             credentials,
@@ -360,6 +361,7 @@ impl Service {
         match saved.await {
             Ok(()) => {
                 self.tell(event(identity.id));
+                self.audit_changes(&changes, visitor, identity.id);
                 Ok(Changed::done(account))
             }
             Err(StoreError::Duplicate { .. }) => {

@@ -6,6 +6,7 @@
 //! the [`crate::policy::Permit`] that proves it.
 
 mod alarm;
+mod audited;
 mod body;
 mod client;
 mod config;
@@ -45,6 +46,7 @@ pub use config::{
 pub use start::{BoundListeners, Running, StartError, bind, start};
 pub use tls::{CertificateError, Tls};
 
+use crate::audit::Audit;
 use crate::authz::Checker;
 use crate::clock::Clock;
 use crate::pages::Pages;
@@ -88,6 +90,8 @@ pub struct Parts {
     pub pages: Arc<Pages>,
     /// Where requests are told of.
     pub access_log: AccessLog,
+    /// Where refusals are told of.
+    pub audit: Audit,
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
+use super::audited;
 use super::body::{RequestBody, ResponseBody};
 use super::client::ClientConnection;
 use super::config::PublicUrl;
@@ -26,7 +27,7 @@ use super::request_id::acceptable;
 use super::respond::{render, to_https};
 use super::upgrade::{self, Wanted};
 use super::upstream::{Failure, send};
-use crate::authz::{Answer, Client, ErrorId, Forward, Inquiry, Verdict};
+use crate::authz::{self, Answer, Client, Decided, ErrorId, Forward, Inquiry, Verdict};
 use crate::policy::{self, AmbiguousRequest, Scheme};
 use crate::whoami::{Credential, CredentialKind};
 
@@ -141,7 +142,10 @@ async fn answer(exchange: &Rc<Exchange>, request: Request<Incoming>) -> Response
     let facts = match facts {
         Ok(facts) => facts,
         Err(fault) => {
-            let mut response = passing.refuse(fault.answer(passing.kind()));
+            let answer = fault.answer(passing.kind());
+            let method = &passing.head.method;
+            audited::refused_unread(exchange, &passing.request_id, method, &answer);
+            let mut response = passing.refuse(answer);
             // What follows on the connection can't be told apart from this request's rest.
             if framing.is_err() && passing.head.version < Version::HTTP_2 {
                 close_after(&mut response);
@@ -192,7 +196,12 @@ async fn judge(passing: Passing<'_>, facts: Facts, body: Incoming) -> Response<R
     let exchange = passing.exchange;
     let credential = match credential {
         Ok(credential) => credential,
-        Err(both) => return passing.refuse(Fault::from(both).answer(passing.kind())),
+        Err(both) => {
+            let answer = Fault::from(both).answer(passing.kind());
+            let facts = authz::Facts::without_rule(Decided::BadRequest);
+            audited::refused(exchange, &passing.request_id, &request, &facts, &answer);
+            return passing.refuse(answer);
+        }
     };
     let by_cookie = is_cookie(credential.as_ref());
     let verdict = exchange
@@ -209,11 +218,26 @@ async fn judge(passing: Passing<'_>, facts: Facts, body: Incoming) -> Response<R
     match verdict {
         Verdict::Refuse(refusal) => {
             exchange.note(|entry| entry.decided(&refusal.facts));
+            let (request, facts) = (&refusal.request, &refusal.facts);
+            audited::refused(
+                exchange,
+                &passing.request_id,
+                request,
+                facts,
+                &refusal.answer,
+            );
             passing.refuse_with(refusal.answer, refusal.set_cookies)
         }
         Verdict::Forward(forward) => {
             exchange.note(|entry| entry.decided(&forward.facts));
             if let Some(answer) = objection(&passing, &forward, upgrade.as_ref(), by_cookie) {
+                let facts = authz::Facts {
+                    decision: Decided::Deny,
+                    ..forward.facts
+                };
+                exchange.note(|entry| entry.decided(&facts));
+                let request = forward.permit.request();
+                audited::refused(exchange, &passing.request_id, request, &facts, &answer);
                 return passing.refuse(answer);
             }
             match upgrade {

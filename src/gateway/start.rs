@@ -221,6 +221,7 @@ fn share(config: Config, parts: Parts) -> Result<Shared, StartError> {
         local,
         pages,
         access_log,
+        audit,
     } = parts;
     Ok(Shared {
         strip: Strip::new(&config),
@@ -235,6 +236,7 @@ fn share(config: Config, parts: Parts) -> Result<Shared, StartError> {
             AccessLog::off()
         },
         config,
+        audit,
         checker,
         clock,
         local,

@@ -14,6 +14,7 @@ use super::mount::Mounted;
 use super::request_id::RequestIds;
 use super::serve::Protocols;
 use super::upstream::{Connectors, HealthBoard, Http1, Upstreams};
+use crate::audit::Audit;
 use crate::authz::Checker;
 use crate::clock::Clock;
 use crate::pages::Pages;
@@ -34,6 +35,7 @@ pub(super) struct Shared {
     pub(super) well_known: CanonicalPath,
     pub(super) pages: Arc<Pages>,
     pub(super) log: AccessLog,
+    pub(super) audit: Audit,
     /// Open client connections of the process.
     pub(super) connections: AtomicUsize,
 }

@@ -12,6 +12,7 @@
 )]
 
 mod answers;
+mod audit;
 mod browser;
 mod commands;
 mod corpora;

@@ -112,7 +112,7 @@ impl Service {
         visitor: &Visitor,
     ) -> Result<Option<Account>, Failure> {
         let language = visitor.accept_language.as_deref();
-        let along = self.mails_of_change(&account, language).await?;
+        let (along, changes) = self.telling_of_change(&account, language).await?;
         let Account {
             identity,
             credentials,
@@ -123,6 +123,7 @@ impl Service {
             Ok(()) => {
                 let identity = identity.id;
                 self.tell(IdentityEvent::FactorsChanged { identity });
+                self.audit_changes(&changes, Some(visitor), identity);
                 Ok(Some(account))
             }
             Err(StoreError::Duplicate { .. } | StoreError::Stale) => Ok(None),

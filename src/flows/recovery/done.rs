@@ -113,6 +113,7 @@ impl Service {
             let again = Again::message(texts::recovery_retry());
             return self.recovery_again(record, visitor, again).await;
         }
+        self.audit_recovery(visitor, identity, method.as_str());
         let step = AmrEntry::new(method, Aal::Aal1, self.now());
         let opened = if self.hands_out_session(record) {
             let opened = self.open_session(visitor, &account, step).await?;

@@ -161,6 +161,7 @@ impl Plan {
         let gate = gateway::start(
             self.config,
             Parts {
+                audit: stepgate::audit::Audit::off(),
                 checker: Arc::new(checker),
                 clock: clock.clone(),
                 local: self.local,

@@ -14,7 +14,7 @@ const EVERYWHERE: [&str; 3] = ["aal", "clock", "telemetry"];
 /// Stands for all rooms of lower floors.
 const ALL_BELOW: &[&str] = &["all below"];
 
-const FLOORS: [Row; 24] = [
+const FLOORS: [Row; 25] = [
     (0, "aal", &[]),
     (0, "clock", &[]),
     (0, "document", &[]),
@@ -37,6 +37,7 @@ const FLOORS: [Row; 24] = [
             "identity", "jsonnet", "locale", "outbound", "secret", "store",
         ],
     ),
+    (3, "audit", &[]),
     (3, "pages", &["contract", "locale"]),
     (3, "web", &["contract", "identity", "secret"]),
     (
@@ -48,22 +49,24 @@ const FLOORS: [Row; 24] = [
         4,
         "flows",
         &[
-            "contract", "courier", "identity", "jsonnet", "locale", "outbound", "secret", "store",
-            "web",
+            "audit", "contract", "courier", "identity", "jsonnet", "locale", "outbound", "secret",
+            "store", "web",
         ],
     ),
     (
         5,
         "admin",
         &[
-            "contract", "document", "flows", "identity", "pages", "policy", "rules", "secret",
-            "store", "web", "whoami",
+            "audit", "contract", "document", "flows", "identity", "pages", "policy", "rules",
+            "secret", "store", "web", "whoami",
         ],
     ),
     (
         5,
         "gateway",
-        &["authz", "pages", "policy", "rules", "secret", "whoami"],
+        &[
+            "audit", "authz", "pages", "policy", "rules", "secret", "whoami",
+        ],
     ),
     (
         5,
