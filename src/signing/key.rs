@@ -34,7 +34,9 @@ macro_rules! algorithms {
                 match self { $(Self::$name => $text,)* }
             }
 
-            fn parse(text: &str) -> Option<Self> {
+            /// The algorithm of this name.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
                 match text { $($text => Some(Self::$name),)* _ => None }
             }
         }
@@ -209,16 +211,8 @@ fn ecdsa(
     algorithm: &'static EcdsaSigningAlgorithm,
     bytes: usize,
 ) -> Result<Pair, KeyError> {
-    let full = |name| {
-        let number = key.number(name)?;
-        // Some writers leave leading zeros out.
-        let missing = bytes.checked_sub(number.len()).ok_or(KeyError::Rejected)?;
-        let mut full = vec![0; missing];
-        full.extend(number);
-        Ok(full)
-    };
-    let private = full("d")?;
-    let point = [vec![4], full("x")?, full("y")?].concat();
+    let private = key.padded("d", bytes)?;
+    let point = [vec![4], key.padded("x", bytes)?, key.padded("y", bytes)?].concat();
     EcdsaKeyPair::from_private_key_and_public_key(algorithm, &private, &point)
         .map(Pair::Ecdsa)
         .map_err(|_| KeyError::Rejected)

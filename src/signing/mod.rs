@@ -5,10 +5,14 @@
 
 mod jwk;
 mod key;
+mod pem;
 mod token;
+mod verify;
 
 pub use key::{Algorithm, KeyError, SigningKey};
+pub use pem::PemError;
 pub use token::SignError;
+pub use verify::{ASYMMETRIC, VerifyingKey};
 
 #[cfg(test)]
 mod tests;

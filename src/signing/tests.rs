@@ -10,7 +10,7 @@ use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
 use serde_json::{Map, Value, json};
 
-use super::{KeyError, SigningKey};
+use super::{ASYMMETRIC, Algorithm, KeyError, PemError, SigningKey, VerifyingKey};
 
 fn text(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
@@ -163,4 +163,81 @@ fn debug_shows_no_part_of_a_key() {
     let shown = format!("{:?}", SigningKey::from_jwks(&set(&key)).unwrap());
     assert!(shown.contains("Hs256"), "{shown}");
     assert!(!shown.contains(key["k"].as_str().unwrap()), "{shown}");
+}
+
+#[test]
+fn a_published_key_verifies_what_its_pem_signs() {
+    let ed25519 = Ed25519KeyPair::generate().unwrap().to_pkcs8v1().unwrap();
+    let p256 = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+    let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+    let rsa: Pkcs8V1Der<'_> = rsa.as_der().unwrap();
+    let blocks = [
+        (ed25519.as_ref(), Algorithm::EdDsa),
+        (p256.to_pkcs8v1().unwrap().as_ref(), Algorithm::Es256),
+        (rsa.as_ref(), Algorithm::Rs256),
+    ]
+    .map(|(der, algorithm)| (pem(der), algorithm));
+    for (text, algorithm) in &blocks {
+        let [key] = &SigningKey::from_pem(text).unwrap()[..] else {
+            panic!("one key")
+        };
+        assert_eq!(key.algorithm(), *algorithm);
+        let token = key.sign(&claims()).unwrap();
+        let public = key.public_jwk().unwrap();
+        assert!(public.get("d").is_none());
+        let keys = VerifyingKey::from_jwks(set(&public).as_bytes(), None).unwrap();
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        let verifies = |algorithm| keys[0].verify(algorithm, signed.as_bytes(), &signature);
+        assert!(verifies(*algorithm), "{public}");
+        assert!(!verifies(Algorithm::Rs512) && !verifies(Algorithm::Hs256));
+        assert!(!keys[0].verify(*algorithm, b"other", &signature));
+        assert_eq!(keys[0].id(), key.id());
+    }
+    let all: String = blocks.iter().map(|(text, _)| text.as_str()).collect();
+    assert_eq!(SigningKey::from_pem(&all).unwrap().len(), 3);
+    assert_eq!(SigningKey::from_pem("").unwrap_err(), PemError::NoKey);
+    assert_eq!(
+        SigningKey::from_pem(&pem(b"nonsense")).unwrap_err(),
+        PemError::Kind
+    );
+}
+
+fn pem(der: &[u8]) -> String {
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    let dashes = "-----";
+    format!("{dashes}BEGIN PRIVATE KEY{dashes}\n{text}\n{dashes}END PRIVATE KEY{dashes}\n")
+}
+
+#[test]
+fn a_key_verifies_by_what_it_is_for_and_nothing_else() {
+    let algorithms = |key: &Value, allowed: Option<&[Algorithm]>| -> Vec<Algorithm> {
+        let keys = VerifyingKey::from_jwks(set(key).as_bytes(), allowed).unwrap();
+        let is_for = |algorithm: &Algorithm| keys.iter().any(|key| key.is_for(*algorithm));
+        ASYMMETRIC.into_iter().filter(is_for).collect()
+    };
+    let mut key = rsa("RS256");
+    assert_eq!(algorithms(&key, None), [Algorithm::Rs256]);
+    assert_eq!(algorithms(&key, Some(&[Algorithm::Rs512])), []);
+    key.as_object_mut().unwrap().remove("alg");
+    assert_eq!(algorithms(&key, None), [Algorithm::Rs256]);
+    let wide = [Algorithm::Rs512, Algorithm::Ps256, Algorithm::Es256];
+    assert_eq!(
+        algorithms(&key, Some(&wide)),
+        [Algorithm::Rs512, Algorithm::Ps256]
+    );
+    for (name, value) in [
+        ("use", json!("enc")),
+        ("key_ops", json!(["encrypt"])),
+        ("alg", json!("none")),
+        ("alg", json!("HS256")),
+        ("n", json!(text(&[0xff; 128]))),
+    ] {
+        let mut other = key.clone();
+        other[name] = value;
+        assert_eq!(algorithms(&other, None), [], "{name}");
+    }
+    assert_eq!(algorithms(&secret(), None), []);
+    assert_eq!(algorithms(&secret(), Some(&[Algorithm::Hs256])), []);
+    assert!(VerifyingKey::from_jwks(b"[]", None).is_err());
 }
