@@ -20,8 +20,8 @@ use stepgate::clock::Clock;
 use stepgate::policy::{Found, Host, Request, RuleSet, Scheme, Standing, Subject, decide};
 use stepgate::rules::{Context, compile};
 use stepgate::whoami::{
-    Answer, Asking, Config, Credential, Freshness, HeaderSource, IdentityService, Resolution,
-    Resolver, Said, Session,
+    Answer, Asking, Config, Credential, Freshness, HeaderSource, IdentityService, Issuers,
+    Resolution, Resolver, Said, Session,
 };
 
 const SESSION: &str = r#"{
@@ -157,7 +157,7 @@ fn headers_of(number: usize) -> HeaderMap {
 }
 
 fn credential_of(headers: &HeaderMap) -> Credential {
-    Credential::from_headers(headers, "ory_kratos_session")
+    Credential::from_headers(headers, "ory_kratos_session", &Issuers::default())
         .unwrap()
         .unwrap()
 }

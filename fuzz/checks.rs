@@ -4,7 +4,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use stepgate::policy::{CanonicalPath, Host, Request, Scheme};
 use stepgate::rules::{Context, compile};
-use stepgate::whoami::{Credential, Session};
+use stepgate::whoami::{Credential, Issuers, Session};
 
 /// A request target and, behind a line feed, a `Host`.
 pub(crate) fn request(data: &[u8]) {
@@ -78,7 +78,8 @@ pub(crate) fn credential(data: &[u8]) {
             headers.append(name, value);
         }
     }
-    let Ok(Some(found)) = Credential::from_headers(&headers, "session") else {
+    let issuers = Issuers::new(["https://id.test".into()]);
+    let Ok(Some(found)) = Credential::from_headers(&headers, "session", &issuers) else {
         return;
     };
     let value = found.expose();
@@ -90,7 +91,7 @@ pub(crate) fn credential(data: &[u8]) {
     );
     // Another header line never makes another person of the same request.
     headers.append("x-unrelated", HeaderValue::from_static("1"));
-    let again = Credential::from_headers(&headers, "session");
+    let again = Credential::from_headers(&headers, "session", &issuers);
     assert!(again.is_ok_and(|again| again.is_some_and(|it| it.expose() == value)));
 }
 

@@ -224,7 +224,7 @@ impl InProcess {
         let value = credential.expose();
         let found = match credential.kind() {
             CredentialKind::Cookie => self.0.resolve_cookie(value).await,
-            CredentialKind::SessionToken | CredentialKind::Bearer => {
+            CredentialKind::SessionToken | CredentialKind::Bearer | CredentialKind::Jwt => {
                 self.0.resolve_token(value).await
             }
         };

@@ -62,6 +62,7 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         timeouts: proxy.timeouts,
         identity: headers,
         session_cookie: composed.session_cookie,
+        issuers: whoami::Issuers::default(),
         mount: composed.mount,
         access_log,
     });

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::whoami::Issuers;
+
 /// Configuration of the proxy (`proxy`, and what it needs of `upstream_identity` and `identity`).
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -28,6 +30,8 @@ pub struct Config {
     pub identity: IdentityHeaders,
     /// Name of the session cookie.
     pub session_cookie: Box<str>,
+    /// Whose Bearer tokens are credentials.
+    pub issuers: Issuers,
     /// A path and host that belong to the identity service, not to the rules.
     pub mount: Option<Mount>,
     /// Whether requests are told to the access log.

@@ -72,7 +72,7 @@ impl Fault {
                 ErrorId::AmbiguousCredentials,
                 client,
                 None,
-                "send one credential: the session cookie or a session token",
+                "send one credential: the session cookie, a session token or a token of an issuer",
             ),
             Self::Framing => Answer::refusal(
                 ErrorId::AmbiguousRequest,
@@ -114,7 +114,8 @@ pub(super) fn read(head: &http::request::Parts, client: &ClientConnection) -> Re
     let scheme = heard.scheme.unwrap_or(client.door.scheme);
     let (host, port) = read_host(head, scheme, heard.host.as_deref())?;
     let (path, query) = Request::parse_target(target.map_or("/", PathAndQuery::as_str))?;
-    let credential = Credential::from_headers(&head.headers, &config.session_cookie);
+    let credential =
+        Credential::from_headers(&head.headers, &config.session_cookie, &config.issuers);
     Ok(Facts {
         request: Request {
             method,

@@ -106,6 +106,7 @@ fn test_config() -> Config {
         timeouts: Timeouts::default(),
         identity: IdentityHeaders::default(),
         session_cookie: "session".into(),
+        issuers: Default::default(),
         mount: None,
         access_log: false,
     }

@@ -41,6 +41,7 @@ enum Domain {
     Cookie = 1,
     SessionToken,
     Bearer,
+    Jwt,
     Session,
     Identity,
 }
@@ -60,6 +61,7 @@ impl Keyring {
             CredentialKind::Cookie => Domain::Cookie,
             CredentialKind::SessionToken => Domain::SessionToken,
             CredentialKind::Bearer => Domain::Bearer,
+            CredentialKind::Jwt => Domain::Jwt,
         };
         self.of(domain, credential.expose())
     }

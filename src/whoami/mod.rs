@@ -23,8 +23,8 @@ mod service;
 mod store;
 
 pub use config::{Cache, Config, HeaderSource, Limits};
-pub use credential::{AmbiguousCredentials, Credential, CredentialKind};
-pub use document::Malformed;
+pub use credential::{AmbiguousCredentials, Credential, CredentialKind, Issuers};
+pub use document::{Malformed, read_strictly};
 pub use error::{ResolveError, WhoamiError};
 pub use kratos::{CircuitBreaker, External, HttpIdentity, NotUsable, WhoamiRequiredAal};
 pub use record::Record;

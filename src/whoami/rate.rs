@@ -34,6 +34,26 @@ where
         Self { per_second, due }
     }
 
+    /// Whether `key` has a turn left, without taking it.
+    ///
+    /// # Errors
+    /// The time until the next turn.
+    pub(super) fn look(&self, key: &K, now: Monotonic) -> Result<(), Duration> {
+        let Some(each) = SECOND.checked_div(u64::from(self.per_second)) else {
+            return Err(Duration::from_secs(1));
+        };
+        let now = u64::try_from(now.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let seen = self
+            .due
+            .get(key)
+            .map_or(0, |due| due.load(Ordering::Acquire));
+        let ahead = seen.max(now).saturating_add(each).saturating_sub(now);
+        match ahead.checked_sub(SECOND) {
+            None | Some(0) => Ok(()),
+            Some(wait) => Err(Duration::from_micros(wait)),
+        }
+    }
+
     /// Takes one turn for `key`.
     ///
     /// # Errors
@@ -78,7 +98,10 @@ mod tests {
             Err(Duration::from_millis(200))
         );
         assert_eq!(rate.take(2, clock.monotonic()), Ok(()));
+        let looked = rate.look(&1, clock.monotonic());
+        assert_eq!(looked, Err(Duration::from_millis(200)));
         clock.advance(Duration::from_millis(200));
+        assert_eq!(rate.look(&1, clock.monotonic()), Ok(()));
         assert_eq!(rate.take(1, clock.monotonic()), Ok(()));
         assert!(rate.take(1, clock.monotonic()).is_err());
         clock.advance(Duration::from_secs(10));

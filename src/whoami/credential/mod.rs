@@ -1,13 +1,18 @@
 //! The credential of a request: exactly one, or the request is refused.
 
+mod issuer;
+
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE, HeaderValue};
 
+pub use self::issuer::Issuers;
 use crate::secret::SecretString;
 
 /// Longest value that is taken for a credential, in bytes; longer ones reach neither the cache nor
 /// the identity service.
 const VALUE_LIMIT: usize = 4096;
+/// The same for tokens that say themselves who the bearer is.
+const JWT_LIMIT: usize = 16 * 1024;
 /// How session tokens start, so that other Bearer tokens are left to the application.
 const TOKEN_PREFIX: &str = "ory_st_";
 
@@ -21,6 +26,8 @@ pub enum CredentialKind {
     SessionToken,
     /// `Authorization: Bearer ory_st_…`.
     Bearer,
+    /// `Authorization: Bearer` with a JWT of a `bearer_jwt` issuer.
+    Jwt,
 }
 
 /// What a client presents to be recognised. Never shown.
@@ -58,7 +65,8 @@ impl Credential {
     }
 
     /// Finds the one credential of a request: the session cookie, `X-Session-Token`, or a Bearer
-    /// token that is a session token. Other Bearer tokens belong to the application.
+    /// token that is a session token or a JWT of one of `issuers`. Other Bearer tokens belong to
+    /// the application.
     ///
     /// Cookie lines are read as one list. Names compare byte for byte; values are taken verbatim,
     /// quotes included, without surrounding blanks. Empty and over-long values count as absent.
@@ -68,16 +76,17 @@ impl Credential {
     pub fn from_headers(
         headers: &HeaderMap,
         session_cookie: &str,
+        issuers: &Issuers,
     ) -> Result<Option<Self>, AmbiguousCredentials> {
         let cookie = single(session_cookies(headers, session_cookie))?;
         let token = single(headers.get_all("x-session-token").iter().filter_map(worthy))?;
-        let bearer = bearer_token(headers)?;
+        let bearer = bearer_token(headers, issuers)?;
         let (kind, value) = match (cookie, token, bearer) {
             (None, None, None) => return Ok(None),
             (Some(cookie), None, None) => (CredentialKind::Cookie, cookie),
             (None, Some(token), None) => (CredentialKind::SessionToken, token),
-            (None, None, Some(bearer)) => (CredentialKind::Bearer, bearer),
-            (None, Some(token), Some(bearer)) if token == bearer => {
+            (None, None, Some((kind, bearer))) => (kind, bearer),
+            (None, Some(token), Some((_, bearer))) if token == bearer => {
                 (CredentialKind::SessionToken, token)
             }
             (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
@@ -109,7 +118,11 @@ fn worthy(line: &HeaderValue) -> Option<&str> {
 }
 
 fn acceptable(value: &[u8]) -> Option<&str> {
-    let fits = !value.is_empty() && value.len() <= VALUE_LIMIT;
+    acceptable_to(value, VALUE_LIMIT)
+}
+
+fn acceptable_to(value: &[u8], limit: usize) -> Option<&str> {
+    let fits = !value.is_empty() && value.len() <= limit;
     let plain = value.iter().all(|byte| (0x21..=0x7e).contains(byte));
     if !fits || !plain {
         return None;
@@ -130,7 +143,10 @@ fn single<'a>(
     Ok(Some(first))
 }
 
-fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, AmbiguousCredentials> {
+fn bearer_token<'a>(
+    headers: &'a HeaderMap,
+    issuers: &Issuers,
+) -> Result<Option<(CredentialKind, &'a str)>, AmbiguousCredentials> {
     let mut lines = headers.get_all(AUTHORIZATION).iter();
     let Some(line) = lines.next() else {
         return Ok(None);
@@ -148,7 +164,8 @@ fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, AmbiguousCredential
     let _ = scheme;
     let token = rest.trim_ascii();
     if !token.starts_with(TOKEN_PREFIX.as_bytes()) {
-        return Ok(None);
+        let jwt = acceptable_to(token, JWT_LIMIT).filter(|token| issuers.are_named_in(token));
+        return Ok(jwt.map(|token| (CredentialKind::Jwt, token)));
     }
     let one_token = token
         .iter()
@@ -156,7 +173,7 @@ fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, AmbiguousCredential
     if !one_token {
         return Err(AmbiguousCredentials);
     }
-    Ok(acceptable(token))
+    Ok(acceptable(token).map(|token| (CredentialKind::Bearer, token)))
 }
 
 #[cfg(test)]

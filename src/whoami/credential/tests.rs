@@ -7,7 +7,7 @@ fn found(lines: &[(&'static str, &str)]) -> Result<Option<(CredentialKind, Strin
     for (name, value) in lines {
         headers.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
     }
-    Credential::from_headers(&headers, "session")
+    Credential::from_headers(&headers, "session", &Issuers::default())
         .map(|found| found.map(|one| (one.kind(), one.expose().to_owned())))
         .map_err(|AmbiguousCredentials| ())
 }
@@ -103,6 +103,34 @@ fn authorization_of_the_application_is_left_alone() {
         ("authorization", "Bearer app-token"),
     ];
     assert_eq!(found(&with_cookie), cookie("A"));
+}
+
+#[test]
+fn a_token_of_an_issuer_is_a_credential_like_the_others() {
+    // {"iss":"https://id.test"}
+    let token = "e30.eyJpc3MiOiJodHRwczovL2lkLnRlc3QifQ.c2ln";
+    let issuers = Issuers::new(["https://id.test".into()]);
+    let find = |lines: &[(&'static str, &str)]| {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, HeaderValue::from_str(value).unwrap());
+        }
+        let found = Credential::from_headers(&headers, "session", &issuers)?;
+        Ok::<_, AmbiguousCredentials>(found.map(|found| found.kind()))
+    };
+    let bearer = &*format!("Bearer {token}");
+    let authorization = ("authorization", bearer);
+    assert_eq!(find(&[authorization]), Ok(Some(CredentialKind::Jwt)));
+    assert_eq!(find(&[("authorization", token)]), Ok(None));
+    assert_eq!(
+        find(&[("x-session-token", "A"), authorization]),
+        Err(AmbiguousCredentials)
+    );
+    assert_eq!(
+        find(&[("cookie", "session=A"), authorization]),
+        Err(AmbiguousCredentials)
+    );
+    assert_eq!(found(&[authorization]), Ok(None));
 }
 
 #[test]

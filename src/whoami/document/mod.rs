@@ -38,7 +38,7 @@ impl Session {
     /// # Errors
     /// Anything that is not plainly an active session.
     pub fn parse(body: &[u8]) -> Result<Self, Malformed> {
-        Self::from_document(strict(body)?)
+        Self::from_document(read_strictly(body)?)
     }
 
     /// The same for a document that is read already.
@@ -129,7 +129,10 @@ fn completions(value: Option<&Value>) -> Result<Vec<Completion>, Malformed> {
 
 /// Reads one JSON document; a name that comes twice in an object, too deep a nesting or anything
 /// behind the document is refused.
-pub(super) fn strict(body: &[u8]) -> Result<Value, Malformed> {
+///
+/// # Errors
+/// [`Malformed::Json`].
+pub fn read_strictly(body: &[u8]) -> Result<Value, Malformed> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = Strict(DEPTH)
         .deserialize(&mut reader)

@@ -14,7 +14,7 @@ use super::{External, WhoamiRequiredAal};
 use crate::aal::Aal;
 use crate::clock::Clock;
 use crate::policy::SecondFactor;
-use crate::whoami::document::strict;
+use crate::whoami::document::read_strictly;
 use crate::whoami::{
     Answer, Asking, Credential, CredentialKind, IdentityService, Said, Session, WhoamiError,
 };
@@ -96,7 +96,9 @@ impl HttpIdentity {
         };
         let renewals = match credential.kind() {
             CredentialKind::Cookie => self.renewals(&reply.headers),
-            CredentialKind::SessionToken | CredentialKind::Bearer => Vec::new(),
+            CredentialKind::SessionToken | CredentialKind::Bearer | CredentialKind::Jwt => {
+                Vec::new()
+            }
         };
         Ok(Answer {
             said,
@@ -114,7 +116,8 @@ impl HttpIdentity {
                 COOKIE,
                 [&self.external.session_cookie, "=", secret].concat(),
             ),
-            CredentialKind::SessionToken | CredentialKind::Bearer => (
+            // Whoever knows the issuer asks nobody; a Kratos finds no session for such a token.
+            CredentialKind::SessionToken | CredentialKind::Bearer | CredentialKind::Jwt => (
                 http::HeaderName::from_static("x-session-token"),
                 secret.to_owned(),
             ),
@@ -202,7 +205,7 @@ fn session(reply: &Reply) -> Result<Session, WhoamiError> {
 }
 
 fn asks_aal2(reply: &Reply) -> bool {
-    let id = strict(&reply.body).ok().and_then(|body| {
+    let id = read_strictly(&reply.body).ok().and_then(|body| {
         let id = body.get("error")?.get("id")?.as_str();
         id.map(|id| id == "session_aal2_required")
     });

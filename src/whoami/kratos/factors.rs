@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::client::below;
 use super::transport::Transport;
 use crate::policy::{SecondFactor, Subject};
-use crate::whoami::document::strict;
+use crate::whoami::document::read_strictly;
 
 /// Sessions whose second factor is remembered.
 const REMEMBERED: u64 = 100_000;
@@ -51,7 +51,7 @@ impl SecondFactors {
             return SecondFactor::Unknown;
         };
         let identity = match transport.exchange(request, timeout).await {
-            Ok(reply) if reply.status == StatusCode::OK => strict(&reply.body).ok(),
+            Ok(reply) if reply.status == StatusCode::OK => read_strictly(&reply.body).ok(),
             Ok(reply) => {
                 tracing::warn!(
                     status = reply.status.as_u16(),

@@ -15,8 +15,8 @@ use super::key::{BuildKeyHash, Key, Keyring};
 use super::question::Question;
 use super::rate::Rate;
 use super::{
-    Arrival, CacheUse, Config, Counts, Credential, Forget, Freshness, IdentityService, Resolution,
-    ResolveError, Resolved,
+    Arrival, CacheUse, Config, Counts, Credential, CredentialKind, Forget, Freshness,
+    IdentityService, Resolution, ResolveError, Resolved,
 };
 use crate::clock::{Clock, Monotonic};
 
@@ -93,10 +93,6 @@ impl Resolver {
     ) -> Result<Resolved, ResolveError> {
         let shared = &self.0;
         let key = shared.keys.of_credential(credential);
-        let known = shared.look_up(key, arrival, freshness, shared.now());
-        if let Some(Ok(answered)) = known {
-            return Ok(hit(answered, arrival));
-        }
         let request = Asking {
             key,
             credential,
@@ -104,6 +100,10 @@ impl Resolver {
             arrival,
             freshness,
         };
+        let known = shared.look_up(&request, shared.now());
+        if let Some(Ok(answered)) = known {
+            return Ok(request.hit(answered));
+        }
         let failure = match known {
             Some(Err(failure)) => failure,
             Some(Ok(_)) | None => match shared.ask(&request).await {
@@ -176,13 +176,29 @@ struct Answered {
     started: u64,
 }
 
-fn hit(answered: Answered, arrival: Arrival) -> Resolved {
-    Resolved {
-        resolution: answered.resolution,
-        source: CacheUse::Hit,
-        conclusive: answered.started > arrival.0,
-        set_cookies: Vec::new(),
-        took: Duration::ZERO,
+impl Asking<'_> {
+    fn hit(&self, answered: Answered) -> Resolved {
+        Resolved {
+            resolution: answered.resolution,
+            source: CacheUse::Hit,
+            conclusive: self.is_settled_by(answered.started),
+            set_cookies: Vec::new(),
+            took: Duration::ZERO,
+        }
+    }
+
+    /// Whether a refusal may rest on the answer to the question with this number. What a signed
+    /// token says never changes, so for one that is asked again later the answer is the same.
+    fn is_settled_by(&self, started: u64) -> bool {
+        started > self.arrival.0 || self.is_self_contained()
+    }
+
+    /// Whether the credential itself says what it is worth.
+    fn is_self_contained(&self) -> bool {
+        match self.credential.kind() {
+            CredentialKind::Jwt => true,
+            CredentialKind::Cookie | CredentialKind::SessionToken | CredentialKind::Bearer => false,
+        }
     }
 }
 
@@ -194,14 +210,13 @@ impl Shared {
     /// What is known and may be used for this request.
     fn look_up(
         &self,
-        key: Key,
-        arrival: Arrival,
-        freshness: Freshness,
+        request: &Asking<'_>,
         now: Monotonic,
     ) -> Option<Result<Answered, ResolveError>> {
+        let (key, arrival) = (request.key, request.arrival);
         if let Some(record) = self.known.session(key, &self.evictions, &self.keys) {
             let started = record.started();
-            let fresh = freshness == Freshness::Cached && record.fresh_until() > now;
+            let fresh = request.freshness == Freshness::Cached && record.fresh_until() > now;
             if fresh || started > arrival.0 {
                 let resolution = Resolution::Session(record);
                 return Some(Ok(Answered {
@@ -215,7 +230,7 @@ impl Shared {
             return None;
         }
         let started = other.started;
-        let since = started > arrival.0;
+        let since = request.is_settled_by(started);
         let resolution = match &other.what {
             NoSession::Worthless => Resolution::Anonymous,
             NoSession::Superseded => Resolution::Superseded,
@@ -243,12 +258,12 @@ impl Shared {
                     Freshness::Cached => true,
                     Freshness::PastCache => started > request.arrival.0,
                 },
-                || self.look_up(request.key, request.arrival, request.freshness, self.now()),
+                || self.look_up(request, self.now()),
                 || self.admit(request),
                 || self.number(),
             )?;
             let (waiting, source) = match boarding {
-                Boarding::Known(answered) => return answered.map(|a| hit(a, request.arrival)),
+                Boarding::Known(answered) => return answered.map(|known| request.hit(known)),
                 Boarding::Joined(waiting) => (waiting, CacheUse::Coalesced),
                 Boarding::Start(number, waiting) => {
                     Question::start(self, request.key, request.credential.clone(), number);
@@ -262,11 +277,12 @@ impl Shared {
             self.count(source);
             let landed = waiting.await.map_err(|_| abandoned())?;
             let resolution = landed.outcome?;
+            self.hold_against(request, &resolution);
             if landed.valid {
                 return Ok(Resolved {
                     resolution,
                     source,
-                    conclusive: landed.started > request.arrival.0,
+                    conclusive: request.is_settled_by(landed.started),
                     set_cookies: landed.set_cookies,
                     took: self.now().since(since),
                 });
@@ -299,6 +315,11 @@ impl Shared {
     fn admit(&self, request: &Asking<'_>) -> Result<(), ResolveError> {
         let now = self.now();
         let refused = |retry_after| ResolveError::TooManyChecks { retry_after };
+        if request.is_self_contained() {
+            // Checking asks nobody. Only who sends worthless ones is slowed down.
+            let from = network(request.address);
+            return self.misses.look(&from, now).map_err(refused);
+        }
         let other = self.known.other(request.key, &self.evictions);
         let worthless = other.is_some_and(|other| match other.what {
             NoSession::Worthless | NoSession::Superseded | NoSession::Undisclosed => true,
@@ -317,6 +338,18 @@ impl Shared {
         self.misses
             .take(network(request.address), now)
             .map_err(refused)
+    }
+
+    /// Remembers who sent a signed token that is worth nothing.
+    fn hold_against(&self, request: &Asking<'_>, resolution: &Resolution) {
+        let worthless = match resolution {
+            Resolution::Anonymous => request.is_self_contained(),
+            Resolution::Superseded | Resolution::Undisclosed | Resolution::Session(_) => false,
+        };
+        if worthless {
+            // Where no turn is left, the next one is refused already.
+            let _spent = self.misses.take(network(request.address), self.now());
+        }
     }
 
     fn count(&self, source: CacheUse) {

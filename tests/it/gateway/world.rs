@@ -198,6 +198,7 @@ fn config() -> Config {
             keep_session_cookie: false,
         },
         session_cookie: "session".into(),
+        issuers: Default::default(),
         mount: None,
         access_log: false,
     }
