@@ -32,8 +32,9 @@ pub mod courier;
 pub mod pages;
 pub mod web;
 
-// Floor 4: what people do with their identity.
+// Floor 4: what people do with their identity; decisions tried out with nobody there.
 pub mod flows;
+pub mod rehearsal;
 
 // Floor 5: the doors. None imports another.
 pub mod admin;

@@ -113,7 +113,7 @@ impl Checker {
             found @ (Found::MethodNotAllowed(_)
             | Found::NoRule
             | Found::UnknownHost
-            | Found::Ambiguous(_)) => return refuse_unfound(&rules, found, inquiry),
+            | Found::Ambiguous(_)) => return refuse_unfound(&rules, &found, inquiry),
         };
         let walk = Walk {
             checker: self,
@@ -126,23 +126,8 @@ impl Checker {
     }
 }
 
-fn refuse_unfound(rules: &RuleSet, found: Found, inquiry: Inquiry<'_>) -> Verdict {
-    let client = Client::classify(inquiry.headers);
-    let (answer, decision) = match found {
-        Found::MethodNotAllowed(allowed) => (
-            Answer::method_not_allowed(client, &allowed),
-            Decided::MethodNotAllowed,
-        ),
-        Found::UnknownHost => (Answer::unknown_host(client), Decided::NoRule),
-        Found::Ambiguous(why) => (Answer::ambiguous_request(client, why), Decided::BadRequest),
-        Found::NoRule | Found::Rule(_) => {
-            let reason = "no rule covers this request";
-            (
-                Answer::refusal(ErrorId::NoRule, client, None, reason),
-                Decided::NoRule,
-            )
-        }
-    };
+fn refuse_unfound(rules: &RuleSet, found: &Found, inquiry: Inquiry<'_>) -> Verdict {
+    let (answer, decision) = answer_unfound(found, Client::classify(inquiry.headers));
     Verdict::Refuse(Box::new(Refusal {
         answer,
         request: inquiry.request,
@@ -152,4 +137,23 @@ fn refuse_unfound(rules: &RuleSet, found: Found, inquiry: Inquiry<'_>) -> Verdic
             ..Facts::without_rule(decision)
         },
     }))
+}
+
+/// The answer where no rule judges the request.
+pub(super) fn answer_unfound(found: &Found, client: Client) -> (Answer, Decided) {
+    match found {
+        Found::MethodNotAllowed(allowed) => (
+            Answer::method_not_allowed(client, allowed),
+            Decided::MethodNotAllowed,
+        ),
+        Found::UnknownHost => (Answer::unknown_host(client), Decided::NoRule),
+        Found::Ambiguous(why) => (Answer::ambiguous_request(client, *why), Decided::BadRequest),
+        Found::NoRule | Found::Rule(_) => {
+            let reason = "no rule covers this request";
+            (
+                Answer::refusal(ErrorId::NoRule, client, None, reason),
+                Decided::NoRule,
+            )
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod client;
 mod config;
 mod error_id;
 mod facts;
+mod foresight;
 mod loop_guard;
 mod page;
 mod refusing;
@@ -22,6 +23,7 @@ pub use client::Client;
 pub use config::{Config, IdentityBase};
 pub use error_id::ErrorId;
 pub use facts::{Decided, Facts};
+pub use foresight::{Answers, Foreseen, foresee, foresee_ambiguous};
 pub use loop_guard::LOOP_GUARD_COOKIE;
 pub use page::{Explanation, Page};
 

@@ -14,7 +14,7 @@ const EVERYWHERE: [&str; 3] = ["aal", "clock", "telemetry"];
 /// Stands for all rooms of lower floors.
 const ALL_BELOW: &[&str] = &["all below"];
 
-const FLOORS: [Row; 25] = [
+const FLOORS: [Row; 26] = [
     (0, "aal", &[]),
     (0, "clock", &[]),
     (0, "document", &[]),
@@ -54,11 +54,28 @@ const FLOORS: [Row; 25] = [
         ],
     ),
     (
+        4,
+        "rehearsal",
+        &["authz", "document", "policy", "rules", "whoami"],
+    ),
+    (
         5,
         "admin",
         &[
-            "audit", "contract", "document", "flows", "identity", "pages", "policy", "rules",
-            "secret", "store", "web", "whoami",
+            "audit",
+            "authz",
+            "contract",
+            "document",
+            "flows",
+            "identity",
+            "pages",
+            "policy",
+            "rehearsal",
+            "rules",
+            "secret",
+            "store",
+            "web",
+            "whoami",
         ],
     ),
     (
