@@ -11,10 +11,13 @@ mod config;
 mod error_id;
 mod facts;
 mod foresight;
+mod head;
 mod loop_guard;
 mod page;
 mod refusing;
+mod render;
 mod return_to;
+mod strip;
 mod walk;
 
 pub use answer::{Answer, Body};
@@ -24,8 +27,10 @@ pub use config::{Config, IdentityBase};
 pub use error_id::ErrorId;
 pub use facts::{Decided, Facts};
 pub use foresight::{Answers, Foreseen, foresee, foresee_ambiguous};
+pub use head::{read_host, read_target};
 pub use loop_guard::LOOP_GUARD_COOKIE;
 pub use page::{Explanation, Page};
+pub use strip::{Lifted, Strip};
 
 #[cfg(test)]
 mod tests;

@@ -212,6 +212,13 @@ pub struct IdentityHeaders {
     pub keep_session_cookie: bool,
 }
 
+impl IdentityHeaders {
+    /// Every name and family that no client may send.
+    pub(super) fn own_names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().chain(&self.strip).map(|name| &**name)
+    }
+}
+
 /// The identity service's place on the gateway's own listeners.
 #[derive(Clone, Debug)]
 pub struct Mount {

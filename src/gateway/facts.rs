@@ -1,8 +1,8 @@
 //! From a parsed head to what rules see: one canonical request, one credential, or a refusal.
 
-use http::header::{CONTENT_LENGTH, EXPECT, HOST};
+use http::header::{CONTENT_LENGTH, EXPECT};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, StatusCode, Uri, Version};
+use http::{Method, StatusCode};
 use hyper::ext::Protocol;
 
 use super::client::ClientConnection;
@@ -10,8 +10,8 @@ use super::config::Limits;
 use super::forwarded::{Hearsay, hearsay};
 use super::head_scan::HeadFault;
 use super::upgrade::Wanted;
-use crate::authz::{Answer, Client, ErrorId};
-use crate::policy::{AmbiguousRequest, Host, Request, Scheme};
+use crate::authz::{Answer, Client, ErrorId, read_host, read_target};
+use crate::policy::{AmbiguousRequest, Request};
 use crate::whoami::{AmbiguousCredentials, Credential};
 
 /// Longest method that is worth a rule's look.
@@ -178,53 +178,4 @@ fn read_method(head: &http::request::Parts, upgrade: Option<&Wanted>) -> Result<
         }
         method => Ok(method.clone()),
     }
-}
-
-/// The path and query of a target in origin form or absolute form; `None` stands for `/`.
-fn read_target(uri: &Uri, version: Version) -> Result<Option<&PathAndQuery>, AmbiguousRequest> {
-    let web = uri
-        .scheme_str()
-        .is_none_or(|scheme| scheme == "http" || scheme == "https");
-    let authority_form = uri.authority().is_some() && uri.scheme().is_none();
-    if !web || (authority_form && version != Version::HTTP_2) || uri.path() == "*" {
-        return Err(AmbiguousRequest::TargetForm);
-    }
-    Ok(uri.path_and_query())
-}
-
-/// The one host that the request names: in its target, in `Host`, or both alike.
-fn read_host(
-    head: &http::request::Parts,
-    scheme: Scheme,
-    heard: Option<&str>,
-) -> Result<(Host, Option<u16>), AmbiguousRequest> {
-    let header = only_host(&head.headers)?;
-    let in_target = head.uri.authority().map(http::uri::Authority::as_str);
-    let named = match (in_target, header) {
-        (None, None) => return Err(AmbiguousRequest::Host),
-        (Some(_), None) if head.version < Version::HTTP_2 => return Err(AmbiguousRequest::Host),
-        (Some(only), None) | (None, Some(only)) => Host::parse_authority(only, scheme)?,
-        (Some(target), Some(header)) => {
-            let target = Host::parse_authority(target, scheme)?;
-            if target != Host::parse_authority(header, scheme)? {
-                return Err(AmbiguousRequest::HostMismatch);
-            }
-            target
-        }
-    };
-    match heard {
-        Some(heard) => Host::parse_authority(heard, scheme),
-        None => Ok(named),
-    }
-}
-
-fn only_host(headers: &HeaderMap) -> Result<Option<&str>, AmbiguousRequest> {
-    let mut lines = headers.get_all(HOST).iter();
-    let Some(line) = lines.next() else {
-        return Ok(None);
-    };
-    if lines.next().is_some() {
-        return Err(AmbiguousRequest::Host);
-    }
-    line.to_str().map(Some).map_err(|_| AmbiguousRequest::Host)
 }

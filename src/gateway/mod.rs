@@ -93,21 +93,3 @@ pub struct Parts {
     /// Where refusals are told of.
     pub audit: Audit,
 }
-
-#[cfg(test)]
-fn test_config() -> Config {
-    Config {
-        listeners: Vec::new(),
-        public_url: None,
-        forwarded: ForwardedFamily::default(),
-        trusted_proxies: Vec::new(),
-        workers: None,
-        limits: Limits::default(),
-        timeouts: Timeouts::default(),
-        identity: IdentityHeaders::default(),
-        session_cookie: "session".into(),
-        issuers: Default::default(),
-        mount: None,
-        access_log: false,
-    }
-}

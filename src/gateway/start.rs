@@ -11,12 +11,12 @@ use tokio::sync::watch;
 
 use super::Parts;
 use super::config::{Config, ListenAddress};
-use super::headers::Strip;
 use super::listener::{Bound, Door, accept};
 use super::mount::{Mounted, well_known};
 use super::tls::{CertificateError, Tls};
 use super::upstream::{Connectors, HealthBoard, PROBE_STEP, probe};
 use super::worker::{LocalExecutor, Shared, Worker};
+use crate::authz::Strip;
 use crate::policy::AmbiguousRequest;
 use crate::telemetry::AccessLog;
 
@@ -224,7 +224,7 @@ fn share(config: Config, parts: Parts) -> Result<Shared, StartError> {
         audit,
     } = parts;
     Ok(Shared {
-        strip: Strip::new(&config),
+        strip: Strip::new(config.identity.own_names()),
         mounted: Mounted::new(&config).map_err(StartError::Mount)?,
         well_known: well_known().map_err(StartError::Mount)?,
         connectors: Connectors::default(),

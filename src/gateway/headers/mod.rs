@@ -4,7 +4,6 @@
 //! own headers, and only then come ours, so that nothing a client sends can remove or double them.
 
 mod cookies;
-mod strip;
 
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, FORWARDED, HOST, STRICT_TRANSPORT_SECURITY, TE,
@@ -13,12 +12,12 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 pub(super) use cookies::sets_session;
-pub(super) use strip::{Lifted, Strip};
 
 use super::client::ClientConnection;
 use super::config::ForwardedFamily;
 use super::forwarded::{X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO};
 use super::mount::Passage;
+use crate::authz::Lifted;
 use crate::policy::{self, Permit, Scheme};
 use crate::whoami::Record;
 

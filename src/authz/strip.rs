@@ -6,8 +6,6 @@
 
 use http::HeaderName;
 
-use super::super::config::Config;
-
 /// Removed in every spelling, from everybody.
 const ALWAYS: &[&str] = &[
     // Identity, as other gateways pass it on.
@@ -89,28 +87,28 @@ struct Pattern {
 
 /// The compiled table. One per process.
 #[derive(Debug)]
-pub(in crate::gateway) struct Strip {
+pub struct Strip {
     /// Patterns by the first byte of the names that they cover.
     by_first: Vec<Vec<Pattern>>,
 }
 
 /// What lifts some of the removals.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::gateway) struct Lifted {
+pub struct Lifted {
     /// The peer is a trusted proxy.
-    pub(in crate::gateway) trusted_peer: bool,
+    pub trusted_peer: bool,
     /// The rule allows method overrides.
-    pub(in crate::gateway) method_override: bool,
+    pub method_override: bool,
 }
 
 impl Strip {
-    pub(in crate::gateway) fn new(config: &Config) -> Self {
+    /// The table for identity headers of these names, or families such as `X-User-*`.
+    #[must_use]
+    pub fn new<'a>(own: impl IntoIterator<Item = &'a str>) -> Self {
         let mut strip = Self {
             by_first: vec![Vec::new(); 256],
         };
-        let own = config.identity.names.iter().chain(&config.identity.strip);
-        let always = ALWAYS.iter().copied().chain(own.map(|name| &**name));
-        for name in always {
+        for name in ALWAYS.iter().copied().chain(own) {
             strip.add(name, When::Always);
         }
         for name in ADDRESSES {
@@ -142,7 +140,8 @@ impl Strip {
     }
 
     /// Whether a request header is to go.
-    pub(in crate::gateway) fn takes(&self, name: &HeaderName, lifted: Lifted) -> bool {
+    #[must_use]
+    pub fn takes(&self, name: &HeaderName, lifted: Lifted) -> bool {
         let name = name.as_str();
         if is_folded(name) {
             self.covers(name, |when| match when {
@@ -160,7 +159,8 @@ impl Strip {
     }
 
     /// Whether a request trailer may pass.
-    pub(in crate::gateway) fn may_be_trailer(&self, name: &HeaderName) -> bool {
+    #[must_use]
+    pub fn may_be_trailer(&self, name: &HeaderName) -> bool {
         !self.covers(&fold(name.as_str()), |_| true) && !NO_TRAILERS.contains(&name.as_str())
     }
 
@@ -194,18 +194,10 @@ fn fold(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::config::IdentityHeaders;
-    use super::super::super::test_config;
     use super::*;
 
     fn strip() -> Strip {
-        let mut config = test_config();
-        config.identity = IdentityHeaders {
-            names: vec!["X-Auth-Aal".into(), "Member".into()],
-            strip: vec!["X-User-*".into()],
-            keep_session_cookie: false,
-        };
-        Strip::new(&config)
+        Strip::new(["X-Auth-Aal", "Member", "X-User-*"])
     }
 
     fn taken(name: &str) -> bool {
