@@ -44,6 +44,28 @@ impl Aal {
     }
 }
 
+/// The level that completed steps add up to, each with the level that was recorded when it was
+/// completed; never derived from the methods' names.
+///
+/// Two levels only when one step counted for `aal1` and another for `aal2`: second factors alone
+/// stay `aal1`, and so do two first factors. A step whose identity provider did both (`oidc`,
+/// `saml` recorded with `aal2`) is enough by itself.
+#[must_use]
+pub fn level_of(steps: impl IntoIterator<Item = (AuthenticationMethod, Aal)>) -> Aal {
+    let (mut any, mut first, mut second) = (false, false, false);
+    for (method, aal) in steps {
+        any = true;
+        first |= aal == Aal::Aal1;
+        second |= aal == Aal::Aal2;
+        first |= aal == Aal::Aal2 && method.is_by_provider();
+    }
+    match (any, first && second) {
+        (_, true) => Aal::Aal2,
+        (true, false) => Aal::Aal1,
+        (false, false) => Aal::Aal0,
+    }
+}
+
 impl fmt::Display for Aal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -79,6 +101,26 @@ pub enum AuthenticationMethod {
 }
 
 impl AuthenticationMethod {
+    /// Every method that has a name.
+    pub const ALL: [Self; 10] = [
+        Self::Password,
+        Self::Oidc,
+        Self::Saml,
+        Self::Passkey,
+        Self::Totp,
+        Self::Webauthn,
+        Self::LookupSecret,
+        Self::Code,
+        Self::CodeRecovery,
+        Self::LinkRecovery,
+    ];
+
+    /// Whether an identity provider did it, which may have asked for two factors at once.
+    #[must_use]
+    pub const fn is_by_provider(self) -> bool {
+        matches!(self, Self::Oidc | Self::Saml)
+    }
+
     /// Reads the wire name; a foreign one is [`AuthenticationMethod::Unknown`].
     #[must_use]
     pub fn parse(text: &str) -> Self {

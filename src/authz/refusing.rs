@@ -1,5 +1,7 @@
 //! From a refusal to the words for it: redirects for people, challenges for programs.
 
+use std::time::Duration;
+
 use http::header::REFERER;
 use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
@@ -8,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::loop_guard::{LoopGuard, Round, Ruling};
 use super::return_to::ReturnTo;
 use super::{Answer, Client, Config, Decided, ErrorId, Explanation, IdentityBase};
-use crate::policy::{Outcome, Request, Rule, RuleSet};
+use crate::policy::{Ask, MethodSet, Outcome, Request, Rule, RuleSet};
 use crate::whoami::{Credential, Record};
 
 /// Everything but RFC 3986's unreserved characters, so that a URL survives as one parameter of
@@ -133,39 +135,45 @@ impl Asker<'_> {
                     .with_detail("login_url", url.clone());
                 (answer, Decided::LogIn, Some(url))
             }
-            Outcome::StepUp => {
-                let url = self.login_url(&[("aal", "aal2")]);
+            Outcome::StepUp(ask) => {
+                let url = self.login_url(parameters(ask));
                 let reason = "the session was authenticated with one factor";
                 let answer = Answer::refusal(ErrorId::SessionAal2Required, client, rule, reason)
-                    .with_challenge(
-                        "Bearer error=\"insufficient_user_authentication\", \
-                         error_description=\"A second factor is required\", acr_values=\"aal2\"",
-                    )
+                    .with_challenge(&challenge("A second factor is required", None, ask))
                     .with_detail("redirect_browser_to", url.clone());
-                (answer, Decided::StepUp, Some(url))
+                (
+                    with_methods(answer, ask.methods),
+                    Decided::StepUp,
+                    Some(url),
+                )
             }
-            Outcome::Refresh { max_age, aal2 } => {
-                let both: &[(&str, &str)] = &[("refresh", "true"), ("aal", "aal2")];
-                let url = self.login_url(both.get(..1 + usize::from(aal2)).unwrap_or(both));
-                let reason = "the session was authenticated too long ago";
-                let level = if aal2 { ", acr_values=\"aal2\"" } else { "" };
-                let challenge = format!(
-                    "Bearer error=\"insufficient_user_authentication\", \
-                     error_description=\"A more recent authentication is required\", \
-                     max_age={}{level}",
-                    max_age.as_secs()
-                );
+            Outcome::Refresh { max_age, ask } => {
+                let url = self.login_url(parameters(ask));
+                let (reason, description) = match max_age {
+                    Some(_) => (
+                        "the session was authenticated too long ago",
+                        "A more recent authentication is required",
+                    ),
+                    None => (
+                        "the session was not authenticated by the required methods",
+                        "Other authentication methods are required",
+                    ),
+                };
                 let answer = Answer::refusal(ErrorId::SessionRefreshRequired, client, rule, reason)
-                    .with_challenge(&challenge)
+                    .with_challenge(&challenge(description, max_age, ask))
                     .with_detail("redirect_browser_to", url.clone());
-                (answer, Decided::Refresh, Some(url))
+                (
+                    with_methods(answer, ask.methods),
+                    Decided::Refresh,
+                    Some(url),
+                )
             }
-            Outcome::Enrol => {
+            Outcome::Enrol { methods } => {
                 let url = self.settings_url();
                 let reason = "a second factor is required, and none is set up";
                 let answer = Answer::refusal(ErrorId::SecondFactorRequired, client, rule, reason)
                     .with_detail("settings_url", url.clone());
-                (answer, Decided::Enrol, Some(url))
+                (with_methods(answer, methods), Decided::Enrol, Some(url))
             }
             Outcome::Deny => {
                 let reason = "this session may not do this";
@@ -224,6 +232,39 @@ impl Asker<'_> {
             request: self.request,
         }
     }
+}
+
+/// The parameters of the login flow that asks for it.
+const fn parameters(ask: Ask) -> &'static [(&'static str, &'static str)] {
+    match (ask.refresh, ask.aal2) {
+        (true, true) => &[("refresh", "true"), ("aal", "aal2")],
+        (true, false) => &[("refresh", "true")],
+        (false, true) => &[("aal", "aal2")],
+        (false, false) => &[],
+    }
+}
+
+/// RFC 9470 section 3.
+fn challenge(description: &str, max_age: Option<Duration>, ask: Ask) -> String {
+    let mut challenge = format!(
+        "Bearer error=\"insufficient_user_authentication\", error_description=\"{description}\""
+    );
+    if let Some(max_age) = max_age {
+        challenge.push_str(&format!(", max_age={}", max_age.as_secs()));
+    }
+    if ask.aal2 {
+        challenge.push_str(", acr_values=\"aal2\"");
+    }
+    challenge
+}
+
+/// Names the methods that would do, where the rule wants particular ones.
+fn with_methods(answer: Answer, methods: MethodSet) -> Answer {
+    if methods.is_empty() {
+        return answer;
+    }
+    let names: Vec<&str> = methods.iter().map(|method| method.as_str()).collect();
+    answer.with_detail("methods", names)
 }
 
 fn append(url: &mut String, name: &str, value: &str) {

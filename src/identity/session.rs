@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::id::{IdentityId, SessionId};
 use super::settings::RequiredAal;
-use crate::aal::{Aal, AuthenticationMethod};
+use crate::aal::{Aal, AuthenticationMethod, level_of};
 
 /// One completed authentication step, in the order of completion. Repeats are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,30 +83,9 @@ pub struct Session {
 }
 
 /// The level that completed steps add up to.
-///
-/// Two levels only when one step counted for `aal1` and another for `aal2`: second factors alone
-/// stay `aal1`, and so do two first factors. A step whose identity provider did both (`oidc`,
-/// `saml` recorded with `aal2`) is enough by itself. The levels recorded at completion count,
-/// never the methods' names.
 #[must_use]
 pub fn compute_aal(methods: &[AmrEntry]) -> Aal {
-    if methods.is_empty() {
-        return Aal::Aal0;
-    }
-    let provider_did_both = methods.iter().any(|entry| {
-        let by_provider = matches!(
-            entry.method,
-            AuthenticationMethod::Oidc | AuthenticationMethod::Saml
-        );
-        by_provider && entry.aal == Aal::Aal2
-    });
-    let first = methods.iter().any(|entry| entry.aal == Aal::Aal1);
-    let second = methods.iter().any(|entry| entry.aal == Aal::Aal2);
-    if provider_did_both || (first && second) {
-        Aal::Aal2
-    } else {
-        Aal::Aal1
-    }
+    level_of(methods.iter().map(|entry| (entry.method, entry.aal)))
 }
 
 impl Session {

@@ -71,7 +71,7 @@ fn find_ambiguous(leaf: &[Entry], pairs: &mut Vec<Pair>) {
 fn find_dead(rules: &[Rule], index: &Index, pairs: &mut Vec<Pair>) {
     let highest_shield = rules
         .iter()
-        .filter(|rule| rule.matcher().methods.are_named() && !rule.switches().fall_through)
+        .filter(|rule| rule.matcher().methods.are_named() && rule.shields())
         .map(|rule| rule.matcher().priority)
         .max();
     for (place, rule) in rules.iter().enumerate() {
@@ -116,7 +116,7 @@ fn killer(
             return Some((entry.rule, ConflictKind::Dead));
         }
         let shields = !entry.switches.fall_through && Some(entry.pattern) != own;
-        if rule.is_public() && shields && shield.is_none() {
+        if rule.lets_anyone_in() && shields && shield.is_none() {
             shield = Some((entry.rule, ConflictKind::Shielded));
         }
     }

@@ -1,20 +1,13 @@
 //! The decision: rule, standing and time in, verdict out. Pure.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::HeaderMap;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::{
-    Enrolment, Match, Permit, Request, RequiredAal, Requirement, RuleIndex, RuleSet, SecondFactor,
-    Standing, Subject,
-};
-use crate::aal::Aal;
-
-/// A completion time this far ahead of our clock still counts as "just now"; beyond it, it counts
-/// for nothing, so that a wrong clock elsewhere does not make a session fresh for ever.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
+use super::weigh::weigh;
+use super::{Match, Outcome, Permit, Request, Requirement, RuleIndex, RuleSet, Standing};
 
 /// What is to happen with a request.
 #[derive(Debug)]
@@ -32,32 +25,28 @@ pub enum Decision {
     },
 }
 
-/// What a rule says about a standing. An outage is not among them: it is an error before the
-/// decision.
+/// A refusal that a rule in `mode: report_only` would have been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Every requirement holds.
-    Allow,
-    /// No valid session.
-    LogIn,
-    /// The session is below the required level and a second factor can be asked for.
-    StepUp,
-    /// The session is old enough to be asked again.
-    Refresh {
-        /// The rule's limit.
-        max_age: Duration,
-        /// The second factor is to be asked for, not the first.
-        aal2: bool,
-    },
-    /// A second factor is required and none is set up.
-    Enrol,
-    /// Nothing the person could do now would help.
-    Deny,
+pub struct Reported {
+    /// What is missing; never [`Outcome::Allow`].
+    pub outcome: Outcome,
+    /// The rule that asked for it.
+    pub rule: RuleIndex,
+}
+
+/// What the rules of a request come to together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Conclusion {
+    /// Every rule allows, or one refuses that only reports.
+    Allow(Option<Reported>),
+    /// This rule refuses, and is the first.
+    Refuse(Reported),
 }
 
 /// Judges `request` by every rule that [`RuleSet::find`] named for it; the first refusal is the
 /// answer. An `Allow` takes the request into the permit, so what was judged is what gets
-/// forwarded.
+/// forwarded. A rule that only reports refuses nothing; what it would have refused is told by
+/// [`Permit::reported`].
 ///
 /// `found` must come from `rules`.
 #[must_use]
@@ -69,95 +58,56 @@ pub fn decide(
     standing: Standing<'_>,
     now: Timestamp,
 ) -> Decision {
-    for rule in found.rules() {
-        match judge(rules.rule(rule).requirement(), standing, now) {
-            Outcome::Allow => {}
-            outcome @ (Outcome::LogIn
-            | Outcome::StepUp
-            | Outcome::Refresh { .. }
-            | Outcome::Enrol
-            | Outcome::Deny) => {
-                return Decision::Refuse {
-                    outcome,
-                    rule,
-                    request,
-                };
-            }
-        }
+    let judged = conclude(rules, found, |rule| {
+        judge(rules.rule(rule).requirement(), standing, now)
+    });
+    match judged {
+        Conclusion::Allow(reported) => Decision::Allow(Permit::new(
+            request,
+            Arc::clone(rules),
+            found.rule(),
+            reported,
+        )),
+        Conclusion::Refuse(Reported { outcome, rule }) => Decision::Refuse {
+            outcome,
+            rule,
+            request,
+        },
     }
-    Decision::Allow(Permit::new(request, Arc::clone(rules), found.rule()))
+}
+
+/// Goes through the rules of a request until one refuses.
+pub(super) fn conclude(
+    rules: &RuleSet,
+    found: &Match,
+    mut judge: impl FnMut(RuleIndex) -> Outcome,
+) -> Conclusion {
+    let mut reported = None;
+    for rule in found.rules() {
+        let outcome = judge(rule);
+        if outcome == Outcome::Allow {
+            continue;
+        }
+        let refusal = Reported { outcome, rule };
+        if !rules.rule(rule).switches().report_only {
+            return Conclusion::Refuse(refusal);
+        }
+        reported = reported.or(Some(refusal));
+    }
+    Conclusion::Allow(reported)
 }
 
 /// Judges `standing` by `requirement` at `now`.
 #[must_use]
 pub fn judge(requirement: &Requirement, standing: Standing<'_>, now: Timestamp) -> Outcome {
-    if requirement.required_aal == RequiredAal::None {
-        return Outcome::Allow;
+    let weighed = requirement.demands(|demand| match weigh(demand, requirement, standing, now) {
+        None => ControlFlow::Continue(()),
+        Some(missing) => ControlFlow::Break(missing),
+    });
+    match weighed {
+        ControlFlow::Continue(()) => Outcome::Allow,
+        ControlFlow::Break(missing) => missing,
     }
-    let subject = match standing {
-        Standing::Anonymous => return Outcome::LogIn,
-        Standing::Undisclosed => return Outcome::StepUp,
-        Standing::Known(subject) if subject.expires_at <= now => return Outcome::LogIn,
-        Standing::Known(subject) if subject.aal < Aal::Aal1 => return Outcome::LogIn,
-        Standing::Known(subject) => subject,
-    };
-    if lacks_second_factor(requirement.required_aal, subject) {
-        return ask_for_second_factor(requirement.enrolment, subject.second_factor);
-    }
-    let aal2 = age_is_of_second_factor(requirement.required_aal, subject);
-    match requirement.max_age {
-        Some(max_age) if !is_fresh(subject, aal2, now, max_age) => {
-            Outcome::Refresh { max_age, aal2 }
-        }
-        Some(_) | None => Outcome::Allow,
-    }
-}
-
-fn lacks_second_factor(required: RequiredAal, subject: &Subject) -> bool {
-    match required {
-        RequiredAal::None | RequiredAal::Aal1 => false,
-        RequiredAal::HighestAvailable => {
-            subject.aal < Aal::Aal2 && subject.second_factor != SecondFactor::NotEnrolled
-        }
-        RequiredAal::Aal2 => subject.aal < Aal::Aal2,
-    }
-}
-
-const fn ask_for_second_factor(enrolment: Enrolment, known: SecondFactor) -> Outcome {
-    match (known, enrolment) {
-        (SecondFactor::Enrolled | SecondFactor::Unknown, _) => Outcome::StepUp,
-        (SecondFactor::NotEnrolled, Enrolment::Allowed) => Outcome::Enrol,
-        (SecondFactor::NotEnrolled, Enrolment::Denied) => Outcome::Deny,
-    }
-}
-
-/// Whether an age limit counts completions of second factors only. Under `highest_available` it
-/// does for those who have one: otherwise a fresh password would do where a fresh code was meant.
-fn age_is_of_second_factor(required: RequiredAal, subject: &Subject) -> bool {
-    match required {
-        RequiredAal::None | RequiredAal::Aal1 => false,
-        RequiredAal::HighestAvailable => subject.second_factor != SecondFactor::NotEnrolled,
-        RequiredAal::Aal2 => true,
-    }
-}
-
-fn is_fresh(subject: &Subject, aal2: bool, now: Timestamp, max_age: Duration) -> bool {
-    let any_step = (!aal2).then_some(subject.authenticated_at);
-    subject
-        .completions
-        .iter()
-        .filter(|completion| !aal2 || completion.aal >= Aal::Aal2)
-        .map(|completion| completion.completed_at)
-        .chain(any_step)
-        .any(|at| is_recent(at, now, max_age))
-}
-
-fn is_recent(at: Timestamp, now: Timestamp, max_age: Duration) -> bool {
-    let age = now.duration_since(at);
-    if age.is_negative() {
-        return age.abs() <= CLOCK_SKEW;
-    }
-    age.unsigned_abs() <= max_age
 }
 
 #[cfg(test)]

@@ -24,11 +24,7 @@ pub(crate) fn rule(id: &str, path: &str, required_aal: RequiredAal) -> RuleParts
             methods: Methods::ALL,
             priority: 0,
         },
-        requirement: Requirement {
-            required_aal,
-            max_age: None,
-            enrolment: Enrolment::Allowed,
-        },
+        requirement: Requirement::level(required_aal),
         upstream: UpstreamIndex(0),
         handling: Handling::default(),
         reason: None,

@@ -177,12 +177,14 @@ pub(super) fn grown(growing: ByHost<GrowingPaths>) -> ByHost<Paths> {
 }
 
 fn entry_of(place: RuleIndex, rule: &Rule) -> Entry {
+    let mut switches = *rule.switches();
+    switches.fall_through = !rule.shields();
     Entry {
         rule: place,
         pattern: 0,
         priority: rule.matcher().priority,
         methods: rule.matcher().methods.clone(),
-        public: rule.is_public(),
-        switches: *rule.switches(),
+        public: rule.lets_anyone_in(),
+        switches,
     }
 }

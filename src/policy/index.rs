@@ -60,6 +60,17 @@ pub(super) enum Miss {
     Nothing,
 }
 
+/// What becomes of a rule whose host and path match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It takes the request.
+    Won,
+    /// It leaves the request's method out.
+    Method,
+    /// It asks for no session, and a rule before it, whose narrowing leaves the request out, does.
+    Shielded,
+}
+
 impl Index {
     pub(super) fn of(rules: &[Rule]) -> Self {
         let growing = Growing::from(rules);
@@ -180,14 +191,26 @@ impl Index {
     /// The entry that covers the request. A rule whose methods leave the request out shields its
     /// path: after it, a public rule counts only if it has the very same pattern.
     pub(super) fn find<'i>(&'i self, wanted: Wanted<'i>) -> Result<&'i Entry, Miss> {
+        self.find_watched(wanted, |_, _| {})
+    }
+
+    /// The same, while `watch` sees what becomes of each entry whose pattern matches.
+    pub(super) fn find_watched<'i>(
+        &'i self,
+        wanted: Wanted<'i>,
+        mut watch: impl FnMut(&'i Entry, Fate),
+    ) -> Result<&'i Entry, Miss> {
         let mut shield = Shield::None;
         let mut seen = false;
         let flow = self.candidates(wanted, |entry| {
             seen = true;
             let covers = entry.methods.contain(wanted.method);
             if covers && !(entry.public && shield.keeps_out(entry.pattern)) {
+                watch(entry, Fate::Won);
                 return ControlFlow::Break(entry);
             }
+            let fate = if covers { Fate::Shielded } else { Fate::Method };
+            watch(entry, fate);
             if !covers && !entry.switches.fall_through {
                 shield = shield.and(entry.pattern);
             }

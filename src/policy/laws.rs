@@ -105,12 +105,13 @@ fn plainly(rules: &[RuleParts], method: &Method, host: &str, path: &str) -> Plai
     let lines = lines(rules, host, path);
     let mut shields: Vec<&Line<'_>> = Vec::new();
     for line in &lines {
-        let is_public = line.rule.requirement.required_aal == RequiredAal::None;
+        let only_reports = line.rule.switches.report_only;
+        let is_public = line.rule.requirement.required_aal == RequiredAal::None || only_reports;
         let is_shielded = shields
             .iter()
             .any(|shield| shield.host != line.host || shield.path != line.path);
         if !line.rule.matcher.methods.contain(method) {
-            if !line.rule.switches.fall_through {
+            if !line.rule.switches.fall_through && !only_reports {
                 shields.push(line);
             }
         } else if !(is_public && is_shielded) {
@@ -192,7 +193,7 @@ fn any_rule() -> impl Strategy<Value = RuleParts> {
         })
 }
 
-fn any_rules() -> impl Strategy<Value = Vec<RuleParts>> {
+pub(super) fn any_rules() -> impl Strategy<Value = Vec<RuleParts>> {
     prop::collection::vec(any_rule(), 1..9).prop_map(|mut rules| {
         for (number, rule) in rules.iter_mut().enumerate() {
             rule.id = super::RuleId::new(&format!("r{number}"));
@@ -202,7 +203,7 @@ fn any_rules() -> impl Strategy<Value = Vec<RuleParts>> {
 }
 
 /// Leaves out the rules that clash with others, and gives what was told of them.
-fn without_conflicts(mut rules: Vec<RuleParts>) -> (Vec<RuleParts>, RuleSet) {
+pub(super) fn without_conflicts(mut rules: Vec<RuleParts>) -> (Vec<RuleParts>, RuleSet) {
     loop {
         match RuleSet::build(rules.clone(), Vec::new()) {
             Ok(set) => return (rules, set),
@@ -253,7 +254,7 @@ fn check_conflicts(rules: &[RuleParts], conflicts: &[super::Conflict]) {
     }
 }
 
-fn requests() -> impl Iterator<Item = (Method, &'static str, &'static str)> {
+pub(super) fn requests() -> impl Iterator<Item = (Method, &'static str, &'static str)> {
     HOSTS.into_iter().flat_map(|host| {
         PATHS.into_iter().flat_map(move |path| {
             METHODS

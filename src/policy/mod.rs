@@ -2,14 +2,18 @@
 //!
 //! [`Request`] is parsed once and refuses ambiguity; [`RuleSet::find`] picks the rule;
 //! [`judge`] weighs a [`Standing`] against the rule; [`decide`] turns an `Allow` into a [`Permit`],
-//! the only key to an upstream.
+//! the only key to an upstream. [`explain`] does the same, and tells how it came to that.
 
 mod canonical;
 mod conflict;
 mod decide;
+mod demand;
+mod explain;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod fold;
+#[cfg(test)]
+mod generated;
 mod growth;
 mod handling;
 mod host;
@@ -19,6 +23,8 @@ mod label;
 mod laws;
 mod matcher;
 mod method;
+mod method_set;
+mod outcome;
 mod path;
 mod pattern;
 mod permit;
@@ -26,22 +32,28 @@ mod request;
 mod requirement;
 mod rule;
 mod rule_set;
+#[cfg(test)]
+mod session_laws;
 mod subject;
 mod switches;
 mod trie;
 mod upstream;
+mod weigh;
 
 pub use conflict::{Conflict, ConflictKind};
-pub use decide::{Decision, Outcome, decide, judge};
+pub use decide::{Decision, Reported, decide, judge};
+pub use explain::{Considered, Trace, TraceVerdict, Weighed, explain};
 pub use handling::Handling;
 pub use host::Host;
 pub use matcher::Matcher;
 pub use method::Methods;
+pub use method_set::MethodSet;
+pub use outcome::{Ask, Outcome};
 pub use path::CanonicalPath;
 pub use pattern::{HostPattern, PathPattern, PatternError, Segment};
 pub use permit::Permit;
 pub use request::{AmbiguousRequest, Request, Scheme};
-pub use requirement::{Enrolment, RequiredAal, Requirement};
+pub use requirement::{Enrolment, RequiredAal, RequiredSteps, Requirement};
 pub use rule::{Location, Rule, RuleId, RuleIndex, RuleParts, UpstreamIndex};
 pub use rule_set::{Found, Match, RuleSet};
 pub use subject::{Completion, SecondFactor, Standing, Subject};

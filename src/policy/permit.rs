@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Request, Rule, RuleIndex, RuleSet, Upstream};
+use super::{Reported, Request, Rule, RuleIndex, RuleSet, Upstream};
 
 /// Proof that [`super::decide`] allowed this very request under this very rule.
 ///
@@ -20,15 +20,28 @@ pub struct Permit {
     request: Request,
     rules: Arc<RuleSet>,
     rule: RuleIndex,
+    reported: Option<Reported>,
 }
 
 impl Permit {
-    pub(super) fn new(request: Request, rules: Arc<RuleSet>, rule: RuleIndex) -> Self {
+    pub(super) const fn new(
+        request: Request,
+        rules: Arc<RuleSet>,
+        rule: RuleIndex,
+        reported: Option<Reported>,
+    ) -> Self {
         Self {
             request,
             rules,
             rule,
+            reported,
         }
+    }
+
+    /// What would have been refused if each rule were in force: one of them only reports.
+    #[must_use]
+    pub const fn reported(&self) -> Option<Reported> {
+        self.reported
     }
 
     /// The request that was judged, in the form that is to be forwarded.

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use super::MethodSet;
+use crate::aal::AuthenticationMethod;
+
 /// `required_aal` of a rule, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RequiredAal {
@@ -44,7 +47,8 @@ pub enum Enrolment {
     Denied,
 }
 
-/// What a rule asks of the session.
+/// What a rule asks of the session. Small: there can be a hundred thousand, and few ask for more
+/// than a level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requirement {
     /// The level.
@@ -54,4 +58,42 @@ pub struct Requirement {
     pub max_age: Option<Duration>,
     /// What becomes of those without a second factor.
     pub enrolment: Enrolment,
+    /// What is asked of the single steps, if anything.
+    pub steps: Option<Box<RequiredSteps>>,
+}
+
+/// Which steps a session must have, and which don't count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequiredSteps {
+    /// One of these, unless empty.
+    pub any_of: MethodSet,
+    /// All of these.
+    pub all_of: MethodSet,
+    /// Steps by these count for nothing, not for the level either.
+    pub none_of: MethodSet,
+    /// Steps over at least two channels.
+    pub distinct_channels: bool,
+    /// How recently a step by this method must have been completed.
+    pub max_age_of: Vec<(AuthenticationMethod, Duration)>,
+}
+
+impl Requirement {
+    /// A level and nothing else.
+    #[must_use]
+    pub const fn level(required_aal: RequiredAal) -> Self {
+        Self {
+            required_aal,
+            max_age: None,
+            enrolment: Enrolment::Allowed,
+            steps: None,
+        }
+    }
+
+    /// The methods whose steps count for nothing.
+    #[must_use]
+    pub fn none_of(&self) -> MethodSet {
+        self.steps
+            .as_ref()
+            .map_or(MethodSet::EMPTY, |steps| steps.none_of)
+    }
 }

@@ -141,6 +141,20 @@ impl Rule {
         self.requirement().required_aal == RequiredAal::None
     }
 
+    /// Whether it keeps nobody out: it asks for no session, or only reports.
+    #[must_use]
+    pub fn lets_anyone_in(&self) -> bool {
+        self.is_public() || self.switches().report_only
+    }
+
+    /// Whether a request that its narrowing leaves out may reach no wider rule that lets anyone
+    /// in. A rule that only reports protects nothing, so that it shields nothing either.
+    #[must_use]
+    pub const fn shields(&self) -> bool {
+        let switches = self.switches();
+        !switches.fall_through && !switches.report_only
+    }
+
     /// Whether the gateway has to find out who is asking: a session is required, or is to be told
     /// to the application where there is one.
     #[must_use]

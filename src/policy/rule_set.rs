@@ -6,7 +6,8 @@ use http::{HeaderMap, Method};
 
 use super::conflict::{Conflict, find_conflicts};
 use super::fold::{cut, fold};
-use super::index::{Index, Miss, Reading, Wanted};
+use super::index::{Fate, Index, Miss, Reading, Wanted};
+use super::trie::Entry;
 use super::{AmbiguousRequest, Host, Request, Rule, RuleIndex, RuleParts, Upstream, UpstreamIndex};
 
 /// Rules and upstreams that belong together. Immutable; a reload makes another one.
@@ -105,7 +106,18 @@ impl RuleSet {
     /// Finds the rules for a request with `headers`, in time that does not depend on how many rules
     /// there are.
     #[must_use]
-    pub fn find(&self, request: &Request, _headers: &HeaderMap) -> Found {
+    pub fn find(&self, request: &Request, headers: &HeaderMap) -> Found {
+        self.find_watched(request, headers, |_, _, _| {})
+    }
+
+    /// The same, while `watch` sees what becomes of each rule whose host and path match, and in
+    /// which reading of the path.
+    pub(super) fn find_watched(
+        &self,
+        request: &Request,
+        _headers: &HeaderMap,
+        mut watch: impl FnMut(RuleIndex, Reading, Fate),
+    ) -> Found {
         let path = &request.path;
         let wanted = Wanted {
             host: request.host.as_str(),
@@ -113,7 +125,8 @@ impl RuleSet {
             method: &request.method,
             reading: Reading::Exact,
         };
-        let entry = match self.index.find(wanted) {
+        let watched = |entry: &Entry, fate| watch(entry.rule, Reading::Exact, fate);
+        let entry = match self.index.find_watched(wanted, watched) {
             Ok(entry) => entry,
             Err(miss) => return self.answer_miss(miss, request, wanted),
         };
@@ -125,7 +138,13 @@ impl RuleSet {
         if !switches.strict_paths {
             return Found::Rule(Match::alone(entry.rule));
         }
-        self.with_look_alikes(Match::alone(entry.rule), wanted, path.has_look_alikes())
+        let found = self.with_look_alikes(Match::alone(entry.rule), wanted, path.has_look_alikes());
+        if let Found::Rule(found) = &found {
+            for rule in &found.look_alikes {
+                watch(*rule, Reading::Folded, Fate::Won);
+            }
+        }
+        found
     }
 
     /// The answer where no rule takes the request. What no rule lifts is refused before all else.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::MethodSet;
 use crate::aal::{Aal, AuthenticationMethod};
 
 /// One completed authentication step of a session (an entry of Kratos'
@@ -19,12 +20,37 @@ pub struct Completion {
 /// Whether the identity has a second factor to be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SecondFactor {
-    /// At least one is set up.
+    /// At least one is set up; which, is not told.
     Enrolled,
+    /// Exactly these are set up, and there is at least one.
+    Exactly(MethodSet),
     /// None is set up: asking for one would be a dead end.
     NotEnrolled,
     /// The identity service does not tell.
     Unknown,
+}
+
+impl SecondFactor {
+    /// Exactly these second factors are set up, be it none.
+    #[must_use]
+    pub fn exactly(methods: MethodSet) -> Self {
+        let methods = methods & MethodSet::SECOND_FACTORS;
+        if methods.is_empty() {
+            Self::NotEnrolled
+        } else {
+            Self::Exactly(methods)
+        }
+    }
+
+    /// Those of `wanted` that are set up, as far as is known: asking for them may lead somewhere.
+    #[must_use]
+    pub fn among(self, wanted: MethodSet) -> MethodSet {
+        match self {
+            Self::Enrolled | Self::Unknown => wanted,
+            Self::Exactly(present) => wanted & present,
+            Self::NotEnrolled => MethodSet::EMPTY,
+        }
+    }
 }
 
 /// Session facts a decision is made from. Never a decision itself, so it may be cached.

@@ -20,6 +20,8 @@ pub struct Switches {
     /// On a public rule: a valid session is looked up and told to the application, but never asked
     /// for.
     pub identify: bool,
+    /// `mode: report_only`: what the rule refuses is told, and passes.
+    pub report_only: bool,
 }
 
 impl Default for Switches {
@@ -32,6 +34,7 @@ impl Default for Switches {
             allow_method_override: false,
             allow_service_worker: false,
             identify: false,
+            report_only: false,
         }
     }
 }

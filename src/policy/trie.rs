@@ -21,7 +21,7 @@ pub(super) struct Entry {
     pub(super) priority: i32,
     /// The rule's methods.
     pub(super) methods: Methods,
-    /// The rule asks for no session.
+    /// The rule lets anyone in.
     pub(super) public: bool,
     /// The rule's switches.
     pub(super) switches: Switches,

@@ -75,5 +75,6 @@ pub(super) fn requirement_of(
             .as_ref()
             .map(|found| found.value)
             .unwrap_or_default(),
+        steps: None,
     })
 }

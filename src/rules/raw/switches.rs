@@ -13,5 +13,6 @@ pub(super) fn read(fields: &mut Fields<'_, '_>) -> Switches {
         allow_method_override: fields.or("allow_method_override", off.allow_method_override),
         allow_service_worker: fields.or("allow_service_worker", off.allow_service_worker),
         identify: fields.or("identify", off.identify),
+        report_only: off.report_only,
     }
 }
