@@ -30,6 +30,7 @@ pub mod audit;
 pub mod authz;
 pub mod courier;
 pub mod pages;
+pub mod streams;
 pub mod web;
 
 // Floor 4: what people do with their identity; decisions tried out with nobody there.

@@ -198,8 +198,10 @@ impl Listener for Forgetful {
             return;
         };
         match event {
-            IdentityEvent::SessionEnded { session, .. }
-            | IdentityEvent::SessionChanged { session, .. } => {
+            IdentityEvent::SessionEnded { session, .. } => {
+                resolver.forget(Forget::Ended(&session.to_string()));
+            }
+            IdentityEvent::SessionChanged { session, .. } => {
                 resolver.forget(Forget::Session(&session.to_string()));
             }
             IdentityEvent::FactorsChanged { identity }
@@ -217,6 +219,16 @@ impl IdentityService for InProcess {
     fn ask<'a>(&'a self, credential: &'a Credential) -> Asking<'a> {
         Box::pin(self.answer(credential))
     }
+
+    fn answers_by_session_id(&self, credential: &Credential) -> bool {
+        match credential.kind() {
+            CredentialKind::Cookie
+            | CredentialKind::SessionToken
+            | CredentialKind::Bearer
+            | CredentialKind::SessionId => true,
+            CredentialKind::Jwt => false,
+        }
+    }
 }
 
 impl InProcess {
@@ -227,6 +239,7 @@ impl InProcess {
             CredentialKind::SessionToken | CredentialKind::Bearer | CredentialKind::Jwt => {
                 self.0.resolve_token(value).await
             }
+            CredentialKind::SessionId => self.0.resolve_session(value).await,
         };
         let found = found.map_err(|failure| unreachable(&failure))?;
         let said = match found {

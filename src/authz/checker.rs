@@ -42,6 +42,9 @@ pub enum Verdict {
 pub struct Forward {
     /// The key to the upstream; owns the request.
     pub permit: Permit,
+    /// What the request was recognised by, if its rule asks who it is: a long answer is checked
+    /// again by it.
+    pub credential: Option<Credential>,
     /// `Set-Cookie` values for the client, beside those of the application.
     pub set_cookies: Vec<HeaderValue>,
     /// For the access log; `facts.session` has the identity headers.
@@ -96,6 +99,12 @@ impl Checker {
     #[must_use]
     pub const fn resolver(&self) -> &Resolver {
         &self.resolver
+    }
+
+    /// Where the rules in force are kept.
+    #[must_use]
+    pub const fn rule_store(&self) -> &Arc<RuleStore> {
+        &self.rules
     }
 
     /// The rules in force.

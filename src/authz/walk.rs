@@ -46,17 +46,20 @@ impl Walk<'_> {
         let wanted = self.rules.wants_subject(&self.found);
         let Some(credential) = credential.filter(|_| wanted) else {
             return match self.decide(request, Standing::Anonymous) {
-                Ok(permit) => self.forward(permit, learnt),
+                Ok(permit) => self.forward(permit, learnt, None),
                 Err(refused) => self.refuse(refused, learnt, None),
             };
         };
-        let (resolution, conclusive) =
-            match self.resolve(&credential, &request, Freshness::Cached).await {
-                Ok(resolved) => learnt.take(resolved),
-                Err(error) => return self.fail(&error, request, learnt),
-            };
+        let resolved = match self.resolve(&credential, &request, Freshness::Cached).await {
+            Ok(resolved) => Ok(resolved),
+            Err(error) => self.stale(&credential, &error).ok_or(error),
+        };
+        let (resolution, conclusive) = match resolved {
+            Ok(resolved) => learnt.take(resolved),
+            Err(error) => return self.fail(&error, request, learnt),
+        };
         let refused = match self.decide(request, resolution.standing()) {
-            Ok(permit) => return self.forward(permit, learnt),
+            Ok(permit) => return self.forward(permit, learnt, Some(credential)),
             Err(refused) if conclusive => return self.refuse(refused, learnt, Some(&credential)),
             Err(refused) => refused,
         };
@@ -71,9 +74,25 @@ impl Walk<'_> {
             Err(error) => return self.fail(&error, request, learnt),
         };
         match self.decide(request, resolution.standing()) {
-            Ok(permit) => self.forward(permit, learnt),
+            Ok(permit) => self.forward(permit, learnt, Some(credential)),
             Err(refused) => self.refuse(refused, learnt, Some(&credential)),
         }
+    }
+
+    /// What was known before the identity service went out of reach, where every rule that judges
+    /// the request lets it serve. Never for another failure than an outage.
+    fn stale(&self, credential: &Credential, error: &ResolveError) -> Option<Resolved> {
+        match error {
+            ResolveError::Unavailable { .. } => {}
+            ResolveError::Throttled { .. } | ResolveError::TooManyChecks { .. } => return None,
+        }
+        let resolver = &self.checker.resolver;
+        let grace = self
+            .found
+            .rules()
+            .filter_map(|rule| self.rules.rule(rule).serve_stale_when_down())
+            .fold(resolver.serve_stale_when_down(), Duration::min);
+        resolver.stale(credential, grace)
     }
 
     async fn resolve(
@@ -126,9 +145,10 @@ impl Walk<'_> {
         }
     }
 
-    fn forward(&self, permit: Permit, learnt: Learnt) -> Verdict {
+    fn forward(&self, permit: Permit, learnt: Learnt, credential: Option<Credential>) -> Verdict {
         Verdict::Forward(Forward {
             permit,
+            credential,
             facts: self.facts(self.found.rule(), Decided::Allow, &learnt),
             set_cookies: learnt.set_cookies,
         })
@@ -172,7 +192,7 @@ impl Walk<'_> {
             request
         } else {
             match self.decide(request, Standing::Anonymous) {
-                Ok(permit) => return self.forward(permit, learnt),
+                Ok(permit) => return self.forward(permit, learnt, None),
                 Err(refused) => refused.request,
             }
         };

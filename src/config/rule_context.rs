@@ -23,6 +23,7 @@ impl Config {
                     WhoamiRequiredAal::Aal1 => external.service.admin_url.is_some(),
                 },
             },
+            serve_stale_when_down: self.sessions.serve_stale_when_down,
             variables: Arc::new(move |name| environment.variable(name)),
         }
     }

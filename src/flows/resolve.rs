@@ -3,9 +3,9 @@
 use super::service::Service;
 use crate::aal::Aal;
 use crate::contract;
-use crate::identity::SessionToken;
 use crate::identity::cookie::SessionCookie;
 use crate::identity::session::later;
+use crate::identity::{SessionId, SessionToken};
 use crate::store::{SessionFound, StoreError};
 
 /// How long a token that was replaced is told from one that never was: requests that were on
@@ -52,6 +52,29 @@ impl Service {
     pub async fn resolve_token(&self, token: &str) -> Result<Worth, StoreError> {
         self.resolve(&SessionToken::from_client(token.to_owned()))
             .await
+    }
+
+    /// The session of this id, whatever token it has by now.
+    ///
+    /// # Errors
+    /// The database can't be asked.
+    pub async fn resolve_session(&self, id: &str) -> Result<Worth, StoreError> {
+        let Ok(id) = id.parse::<SessionId>() else {
+            return Ok(Worth::Nothing);
+        };
+        let Some(session) = self.store.session(id).await? else {
+            return Ok(Worth::Nothing);
+        };
+        let Some(account) = self.store.account(session.identity_id).await? else {
+            return Ok(Worth::Nothing);
+        };
+        if !session.is_active(account.identity.is_active(), self.now()) {
+            return Ok(Worth::Nothing);
+        }
+        Ok(Worth::Session(Box::new(Resolved {
+            has_second_factor: self.available_aal(&account) >= Aal::Aal2,
+            session: self.show_session(&session, &account.identity),
+        })))
     }
 
     async fn resolve(&self, token: &SessionToken) -> Result<Worth, StoreError> {

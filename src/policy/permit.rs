@@ -50,6 +50,13 @@ impl Permit {
         &self.request
     }
 
+    /// The request, for a stream that goes on under a lease of its own. The way to an upstream is
+    /// closed with that.
+    #[must_use]
+    pub fn into_request(self) -> Request {
+        self.request
+    }
+
     /// The rule that allowed it.
     #[must_use]
     pub fn rule(&self) -> &Rule {

@@ -129,6 +129,13 @@ impl Rule {
         self.0.reason.as_deref()
     }
 
+    /// How long past its time what is known of a session may serve while the identity service is
+    /// out of reach, where the rule says so.
+    #[must_use]
+    pub const fn serve_stale_when_down(&self) -> Option<std::time::Duration> {
+        self.0.switches.serve_stale_when_down
+    }
+
     /// Its switches.
     #[must_use]
     pub const fn switches(&self) -> &Switches {

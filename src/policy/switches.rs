@@ -1,5 +1,7 @@
 //! What a rule turns on and off.
 
+use std::time::Duration;
+
 /// The switches of a rule, each off unless the operator turns it on (`strict_paths`: on unless
 /// turned off).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,10 @@ pub struct Switches {
     pub identify: bool,
     /// `mode: report_only`: what the rule refuses is told, and passes.
     pub report_only: bool,
+    /// How long past its time what is known of a session may serve this rule while the identity
+    /// service is out of reach; `None`: as long as the configuration allows, which a rule can only
+    /// lower.
+    pub serve_stale_when_down: Option<Duration>,
 }
 
 impl Default for Switches {
@@ -35,6 +41,7 @@ impl Default for Switches {
             allow_service_worker: false,
             identify: false,
             report_only: false,
+            serve_stale_when_down: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::UpstreamSettings;
 use crate::policy::{CanonicalPath, Host, HostPattern};
@@ -23,6 +24,8 @@ pub struct Context {
     /// Whether it can be learnt if someone has a second factor. Where not,
     /// `required_aal: highest_available` has no meaning.
     pub second_factor_is_known: bool,
+    /// `sessions.serve_stale_when_down`, which a rule can only lower.
+    pub serve_stale_when_down: Duration,
     /// Values for `${NAME}`.
     pub variables: Variables,
 }
@@ -53,6 +56,7 @@ impl Default for Context {
             reserved: Vec::new(),
             session_reach: None,
             second_factor_is_known: true,
+            serve_stale_when_down: Duration::ZERO,
             variables: Arc::new(|_| None),
         }
     }

@@ -44,6 +44,7 @@ enum Domain {
     Jwt,
     Session,
     Identity,
+    SessionId,
 }
 
 impl Keyring {
@@ -62,6 +63,7 @@ impl Keyring {
             CredentialKind::SessionToken => Domain::SessionToken,
             CredentialKind::Bearer => Domain::Bearer,
             CredentialKind::Jwt => Domain::Jwt,
+            CredentialKind::SessionId => Domain::SessionId,
         };
         self.of(domain, credential.expose())
     }

@@ -21,6 +21,7 @@ mod resolution;
 mod resolver;
 mod service;
 mod store;
+mod watcher;
 
 pub use config::{Cache, Config, HeaderSource, Limits};
 pub use credential::{AmbiguousCredentials, Credential, CredentialKind, Issuers};
@@ -31,3 +32,4 @@ pub use record::Record;
 pub use resolution::{Arrival, CacheUse, Counts, Forget, Freshness, Resolution, Resolved};
 pub use resolver::Resolver;
 pub use service::{Answer, Asking, IdentityService, Said, Session};
+pub use watcher::Watcher;

@@ -72,6 +72,12 @@ impl Record {
         &self.subject
     }
 
+    /// Whether it was asked for later than `other`.
+    #[must_use]
+    pub const fn is_newer_than(&self, other: &Self) -> bool {
+        self.asked.started > other.asked.started
+    }
+
     pub(super) const fn started(&self) -> u64 {
         self.asked.started
     }

@@ -44,6 +44,9 @@ pub enum CacheUse {
     Coalesced,
     /// Asked past the cache, before a refusal.
     Bypass,
+    /// From the cache, past its time, because the identity service is out of reach
+    /// (`serve_stale_when_down`).
+    Stale,
 }
 
 impl CacheUse {
@@ -55,6 +58,7 @@ impl CacheUse {
             Self::Miss => "miss",
             Self::Coalesced => "coalesced",
             Self::Bypass => "bypass",
+            Self::Stale => "stale",
         }
     }
 }
@@ -97,8 +101,10 @@ pub enum Forget<'a> {
     /// The same, and every session of the identity that it is known to belong to: for acts that
     /// can change or end several sessions at once.
     Holder(&'a Credential),
-    /// The session with this id, whichever credentials it has.
+    /// The session with this id, whichever credentials it has: something about it changed.
     Session(&'a str),
+    /// The same, and it has ended for good: what runs under it is cut without another question.
+    Ended(&'a str),
     /// Every session of the identity with this id.
     Identity(&'a str),
 }

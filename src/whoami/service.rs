@@ -52,4 +52,10 @@ pub type Asking<'a> = Pin<Box<dyn Future<Output = Result<Answer, WhoamiError>> +
 pub trait IdentityService: Send + Sync + 'static {
     /// Asks what `credential` is worth now. The caller bounds the time.
     fn ask<'a>(&'a self, credential: &'a Credential) -> Asking<'a>;
+
+    /// Whether it can be asked by a session's id ([`super::CredentialKind::SessionId`]) in place of
+    /// this credential, whose token may have been replaced since.
+    fn answers_by_session_id(&self, _credential: &Credential) -> bool {
+        false
+    }
 }

@@ -2,6 +2,7 @@
 
 mod handling;
 mod matching;
+mod outage;
 mod requirement;
 mod upstreams;
 
@@ -73,6 +74,7 @@ impl Compiled {
         let upstream = find_upstream(&raw, defaults, names, reading);
         let requirement = requirement_of(&raw, defaults, context, reading);
         matching::check_slashes(&raw, reading);
+        let switches = outage::switches_of(&raw, context, reading);
         let (Some(upstream), Some(requirement)) = (upstream, requirement) else {
             return;
         };
@@ -91,7 +93,7 @@ impl Compiled {
             upstream,
             handling: handling::handling_of(&raw.handling),
             reason: raw.reason.map(Arc::from),
-            switches: raw.switches,
+            switches,
         });
     }
 }

@@ -34,6 +34,7 @@ pub(super) struct RawRule {
     pub(super) priority: i32,
     pub(super) reason: Option<String>,
     pub(super) switches: Switches,
+    pub(super) serve_stale_when_down: Option<Located<Duration>>,
 }
 
 impl FromNode for RawDefaults {
@@ -60,6 +61,7 @@ impl FromNode for RawRule {
         let priority = fields.or("priority", 0);
         let reason = fields.get("reason");
         let switches = switches::read(&mut fields);
+        let serve_stale_when_down = fields.get("serve_stale_when_down");
         fields.close();
         if let Some(id) = &id {
             check_id(id, reading);
@@ -73,6 +75,7 @@ impl FromNode for RawRule {
             priority,
             reason,
             switches,
+            serve_stale_when_down,
         })
     }
 }

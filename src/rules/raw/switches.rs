@@ -14,5 +14,6 @@ pub(super) fn read(fields: &mut Fields<'_, '_>) -> Switches {
         allow_service_worker: fields.or("allow_service_worker", off.allow_service_worker),
         identify: fields.or("identify", off.identify),
         report_only: off.report_only,
+        serve_stale_when_down: off.serve_stale_when_down,
     }
 }

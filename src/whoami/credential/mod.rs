@@ -28,6 +28,9 @@ pub enum CredentialKind {
     Bearer,
     /// `Authorization: Bearer` with a JWT of a `bearer_jwt` issuer.
     Jwt,
+    /// The id of a session that the gateway knows: no client can present it. Asks how the session
+    /// of a running stream stands, whatever became of the token that the stream was opened with.
+    SessionId,
 }
 
 /// What a client presents to be recognised. Never shown.
@@ -62,6 +65,12 @@ impl Credential {
     #[must_use]
     pub fn expose(&self) -> &str {
         self.value.expose()
+    }
+
+    /// Whether `other` is the same one, found in the same place.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.value.expose() == other.value.expose()
     }
 
     /// Finds the one credential of a request: the session cookie, `X-Session-Token`, or a Bearer

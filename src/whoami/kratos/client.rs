@@ -96,9 +96,10 @@ impl HttpIdentity {
         };
         let renewals = match credential.kind() {
             CredentialKind::Cookie => self.renewals(&reply.headers),
-            CredentialKind::SessionToken | CredentialKind::Bearer | CredentialKind::Jwt => {
-                Vec::new()
-            }
+            CredentialKind::SessionToken
+            | CredentialKind::Bearer
+            | CredentialKind::Jwt
+            | CredentialKind::SessionId => Vec::new(),
         };
         Ok(Answer {
             said,
@@ -121,6 +122,7 @@ impl HttpIdentity {
                 http::HeaderName::from_static("x-session-token"),
                 secret.to_owned(),
             ),
+            CredentialKind::SessionId => return Err(unexpected("no answer to a session's id")),
         };
         let unusable = |_| unexpected("no place for a credential that is no header value");
         let mut value = HeaderValue::from_str(&value).map_err(unusable)?;

@@ -1,8 +1,8 @@
 //! From a credential to what it is worth, by asking as rarely as is safe.
 
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::HeaderName;
@@ -16,9 +16,11 @@ use super::question::Question;
 use super::rate::Rate;
 use super::{
     Arrival, CacheUse, Config, Counts, Credential, CredentialKind, Forget, Freshness,
-    IdentityService, Resolution, ResolveError, Resolved,
+    IdentityService, Resolution, ResolveError, Resolved, Watcher,
 };
 use crate::clock::{Clock, Monotonic};
+
+mod later;
 
 /// From a credential to its session. Cheap to clone; clones share one cache.
 #[derive(Clone)]
@@ -39,6 +41,7 @@ pub(super) struct Shared {
     asked: [AtomicU64; 3],
     rechecks: Rate<Key, BuildKeyHash>,
     misses: Rate<IpAddr, std::collections::hash_map::RandomState>,
+    watcher: OnceLock<Arc<dyn Watcher>>,
 }
 
 impl Resolver {
@@ -67,6 +70,7 @@ impl Resolver {
             asked: Default::default(),
             rechecks: Rate::new(config.limits.rechecks_per_second_per_credential),
             misses: Rate::new(config.limits.misses_per_second_per_address),
+            watcher: OnceLock::new(),
             config,
         }))
     }
@@ -96,22 +100,15 @@ impl Resolver {
         let request = Asking {
             key,
             credential,
-            address,
+            address: Some(address),
             arrival,
             freshness,
         };
-        let known = shared.look_up(&request, shared.now());
-        if let Some(Ok(answered)) = known {
-            return Ok(request.hit(answered));
+        match shared.look_up(&request, shared.now()) {
+            Some(Ok(answered)) => Ok(request.hit(answered)),
+            Some(Err(failure)) => Err(failure),
+            None => shared.ask(&request).await,
         }
-        let failure = match known {
-            Some(Err(failure)) => failure,
-            Some(Ok(_)) | None => match shared.ask(&request).await {
-                Ok(resolved) => return Ok(resolved),
-                Err(failure) => failure,
-            },
-        };
-        shared.stale(&request, &failure).ok_or(failure)
     }
 
     /// Forgets at once: no request that arrives later is answered from what was known before.
@@ -121,7 +118,7 @@ impl Resolver {
             Forget::Credential(credential) | Forget::Holder(credential) => {
                 shared.keys.of_credential(credential)
             }
-            Forget::Session(id) => shared.keys.of_session(id),
+            Forget::Session(id) | Forget::Ended(id) => shared.keys.of_session(id),
             Forget::Identity(id) => shared.keys.of_identity(id),
         };
         if let Forget::Holder(_) = what
@@ -134,6 +131,9 @@ impl Resolver {
             .bury(key, shared.sequence.next(), shared.now());
         // The eviction is what counts; this only makes room.
         shared.known.forget(key);
+        if let Some(watcher) = shared.watcher.get() {
+            watcher.forgotten(what);
+        }
     }
 
     /// Forgets everything.
@@ -141,6 +141,15 @@ impl Resolver {
         let shared = &self.0;
         shared.evictions.bury_all(shared.sequence.next());
         shared.known.forget_all();
+        if let Some(watcher) = shared.watcher.get() {
+            watcher.purged();
+        }
+    }
+
+    /// From now on `watcher` is told of everything that is forgotten. There is one; a second is
+    /// not taken, which `false` says.
+    pub fn watched_by(&self, watcher: Arc<dyn Watcher>) -> bool {
+        self.0.watcher.set(watcher).is_ok()
     }
 
     /// How often requests found nothing usable in the cache.
@@ -162,10 +171,12 @@ impl Resolver {
 }
 
 /// One request's question.
-struct Asking<'a> {
+pub(super) struct Asking<'a> {
     key: Key,
     credential: &'a Credential,
-    address: IpAddr,
+    /// Where the request comes from; `None`: the gateway asks of its own accord, which no limit
+    /// on clients is about.
+    address: Option<IpAddr>,
     arrival: Arrival,
     freshness: Freshness,
 }
@@ -197,7 +208,10 @@ impl Asking<'_> {
     fn is_self_contained(&self) -> bool {
         match self.credential.kind() {
             CredentialKind::Jwt => true,
-            CredentialKind::Cookie | CredentialKind::SessionToken | CredentialKind::Bearer => false,
+            CredentialKind::Cookie
+            | CredentialKind::SessionToken
+            | CredentialKind::Bearer
+            | CredentialKind::SessionId => false,
         }
     }
 }
@@ -291,33 +305,16 @@ impl Shared {
         Err(abandoned())
     }
 
-    /// A session past its time, while the identity service is out of reach and the operator
-    /// allows it. Never for a refusal.
-    fn stale(&self, request: &Asking<'_>, error: &ResolveError) -> Option<Resolved> {
-        let down = matches!(error, ResolveError::Unavailable { .. });
-        if !down || request.freshness == Freshness::PastCache {
-            return None;
-        }
-        let record = self
-            .known
-            .session(request.key, &self.evictions, &self.keys)?;
-        let until = record.fresh_until().plus(self.config.serve_stale_when_down);
-        (until > self.now()).then(|| Resolved {
-            resolution: Resolution::Session(record),
-            source: CacheUse::Hit,
-            conclusive: false,
-            set_cookies: Vec::new(),
-            took: Duration::ZERO,
-        })
-    }
-
     /// Whether one more question may be asked for this request.
     fn admit(&self, request: &Asking<'_>) -> Result<(), ResolveError> {
+        let Some(address) = request.address else {
+            return Ok(());
+        };
         let now = self.now();
         let refused = |retry_after| ResolveError::TooManyChecks { retry_after };
         if request.is_self_contained() {
             // Checking asks nobody. Only who sends worthless ones is slowed down.
-            let from = network(request.address);
+            let from = network(address);
             return self.misses.look(&from, now).map_err(refused);
         }
         let other = self.known.other(request.key, &self.evictions);
@@ -335,9 +332,7 @@ impl Shared {
         if known {
             return Ok(());
         }
-        self.misses
-            .take(network(request.address), now)
-            .map_err(refused)
+        self.misses.take(network(address), now).map_err(refused)
     }
 
     /// Remembers who sent a signed token that is worth nothing.
@@ -346,9 +341,9 @@ impl Shared {
             Resolution::Anonymous => request.is_self_contained(),
             Resolution::Superseded | Resolution::Undisclosed | Resolution::Session(_) => false,
         };
-        if worthless {
+        if worthless && let Some(address) = request.address {
             // Where no turn is left, the next one is refused already.
-            let _spent = self.misses.take(network(request.address), self.now());
+            let _spent = self.misses.take(network(address), self.now());
         }
     }
 
@@ -358,7 +353,7 @@ impl Shared {
             CacheUse::Miss => misses,
             CacheUse::Coalesced => coalesced,
             CacheUse::Bypass => bypasses,
-            CacheUse::Hit => return,
+            CacheUse::Hit | CacheUse::Stale => return,
         };
         counter.fetch_add(1, Ordering::Relaxed);
     }

@@ -14,7 +14,7 @@ const EVERYWHERE: [&str; 3] = ["aal", "clock", "telemetry"];
 /// Stands for all rooms of lower floors.
 const ALL_BELOW: &[&str] = &["all below"];
 
-const FLOORS: [Row; 26] = [
+const FLOORS: [Row; 27] = [
     (0, "aal", &[]),
     (0, "clock", &[]),
     (0, "document", &[]),
@@ -45,6 +45,7 @@ const FLOORS: [Row; 26] = [
         "authz",
         &["pages", "policy", "rules", "secret", "whoami"],
     ),
+    (3, "streams", &["policy", "rules", "whoami"]),
     (
         4,
         "flows",
@@ -82,7 +83,7 @@ const FLOORS: [Row; 26] = [
         5,
         "gateway",
         &[
-            "audit", "authz", "pages", "policy", "rules", "secret", "whoami",
+            "audit", "authz", "pages", "policy", "rules", "secret", "streams", "whoami",
         ],
     ),
     (

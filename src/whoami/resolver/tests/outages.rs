@@ -25,25 +25,32 @@ async fn a_warm_session_serves_until_its_time_while_the_service_is_down() {
 }
 
 #[tokio::test]
-async fn a_grace_lets_a_session_serve_past_its_time_but_never_a_refusal() {
+async fn a_grace_lets_a_session_serve_past_its_time_and_no_longer() {
     let world = world_with(|config| config.serve_stale_when_down = Duration::from_secs(60));
     world.service.say("a", Say::Session("s", Aal::Aal1));
     world.resolve("a").await.unwrap();
     world.service.say("a", Say::Down);
     world.clock.advance(Duration::from_secs(89));
-    let stale = world.resolve("a").await.unwrap();
+    assert!(world.resolve("a").await.is_err());
+    let grace = Duration::from_secs(3600);
+    let stale = world.resolver.stale(&cookie("a"), grace).unwrap();
     assert!(!stale.conclusive);
-    let arrival = world.resolver.arrival();
-    assert!(
-        world
-            .resolve_at("a", arrival, Freshness::PastCache)
-            .await
-            .is_err()
-    );
-    world.resolver.forget(Forget::Session("s"));
-    assert!(world.resolve("a").await.is_err());
+    assert_eq!(stale.source, CacheUse::Stale);
+    let lower = Duration::from_secs(59);
+    assert!(world.resolver.stale(&cookie("a"), lower).is_none());
     world.clock.advance(Duration::from_secs(1));
-    assert!(world.resolve("a").await.is_err());
+    assert!(world.resolver.stale(&cookie("a"), grace).is_none());
+}
+
+#[tokio::test]
+async fn no_grace_brings_back_what_was_forgotten() {
+    let world = world_with(|config| config.serve_stale_when_down = Duration::from_secs(60));
+    let grace = Duration::from_secs(60);
+    world.service.say("a", Say::Session("s", Aal::Aal1));
+    world.resolve("a").await.unwrap();
+    assert!(world.resolver.stale(&cookie("a"), grace).is_some());
+    world.resolver.forget(Forget::Ended("s"));
+    assert!(world.resolver.stale(&cookie("a"), grace).is_none());
 }
 
 #[tokio::test]

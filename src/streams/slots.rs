@@ -1,0 +1,62 @@
+//! Things with a place of their own, which is given to others once they are gone.
+
+/// A list whose places stay where they are.
+#[derive(Debug)]
+pub(super) struct Slots<T> {
+    items: Vec<Option<T>>,
+    free: Vec<usize>,
+}
+
+impl<T> Default for Slots<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+}
+
+impl<T> Slots<T> {
+    pub(super) fn insert(&mut self, item: T) -> usize {
+        if let Some(place) = self.free.pop()
+            && let Some(slot) = self.items.get_mut(place)
+        {
+            *slot = Some(item);
+            return place;
+        }
+        self.items.push(Some(item));
+        self.items.len().saturating_sub(1)
+    }
+
+    pub(super) fn get(&self, place: usize) -> Option<&T> {
+        self.items.get(place)?.as_ref()
+    }
+
+    pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut T> {
+        self.items.get_mut(place)?.as_mut()
+    }
+
+    pub(super) fn remove(&mut self, place: usize) -> Option<T> {
+        let item = self.items.get_mut(place)?.take()?;
+        self.free.push(place);
+        if self.free.len() == self.items.len() {
+            // Nothing is left: memory of a busy hour is not kept for ever.
+            *self = Self::default();
+        }
+        Some(item)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.items.len().saturating_sub(self.free.len())
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
+        let items = self.items.iter().enumerate();
+        items.filter_map(|(place, item)| Some((place, item.as_ref()?)))
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (usize, &mut T)> {
+        let items = self.items.iter_mut().enumerate();
+        items.filter_map(|(place, item)| Some((place, item.as_mut()?)))
+    }
+}

@@ -1,0 +1,84 @@
+//! What is asked of a resolver beside a request's own way: answers past their time, and how the
+//! session of a running stream stands.
+
+use std::time::Duration;
+
+use super::{
+    Arrival, Asking, CacheUse, Credential, Freshness, Resolution, ResolveError, Resolved, Resolver,
+};
+use crate::whoami::{CredentialKind, Record};
+
+impl Resolver {
+    /// `sessions.serve_stale_when_down`.
+    #[must_use]
+    pub fn serve_stale_when_down(&self) -> Duration {
+        self.0.config.serve_stale_when_down
+    }
+
+    /// A session past its time by `grace` at most, for when the identity service is out of reach
+    /// and the operator allows it. It is what the service said last, so no refusal may rest on it;
+    /// whether the session has expired meanwhile is for the decision to see.
+    #[must_use]
+    pub fn stale(&self, credential: &Credential, grace: Duration) -> Option<Resolved> {
+        let shared = &self.0;
+        let grace = grace.min(shared.config.serve_stale_when_down);
+        if grace.is_zero() {
+            return None;
+        }
+        let key = shared.keys.of_credential(credential);
+        let record = shared.known.session(key, &shared.evictions, &shared.keys)?;
+        let until = record.fresh_until().plus(grace);
+        (until > shared.now()).then(|| Resolved {
+            resolution: Resolution::Session(record),
+            source: CacheUse::Stale,
+            conclusive: false,
+            set_cookies: Vec::new(),
+            took: Duration::ZERO,
+        })
+    }
+
+    /// How the session behind `record`, which came with `credential`, stands now. Asks past the
+    /// cache; an answer that somebody asked for since `arrival` will do.
+    ///
+    /// # Errors
+    /// No usable answer.
+    pub async fn ask_anew(
+        &self,
+        credential: &Credential,
+        record: Option<&Record>,
+        arrival: Arrival,
+    ) -> Result<Resolved, ResolveError> {
+        let shared = &self.0;
+        let by_id = record.filter(|_| shared.service.answers_by_session_id(credential));
+        let by_id = by_id
+            .map(|record| Credential::new(CredentialKind::SessionId, &record.subject().session_id));
+        let credential = by_id.as_ref().unwrap_or(credential);
+        let key = shared.keys.of_credential(credential);
+        let freshness = Freshness::PastCache;
+        let asking = Asking {
+            key,
+            credential,
+            address: None,
+            arrival,
+            freshness,
+        };
+        match shared.look_up(&asking, shared.now()) {
+            Some(Ok(answered)) => Ok(asking.hit(answered)),
+            Some(Err(failure)) => Err(failure),
+            None => shared.ask(&asking).await,
+        }
+    }
+
+    /// Whether nothing that `record` is about was forgotten since it was asked for.
+    #[must_use]
+    pub fn still_holds(&self, record: &Record) -> bool {
+        let shared = &self.0;
+        let subject = record.subject();
+        shared.evictions.allow(record.started(), || {
+            [
+                shared.keys.of_session(&subject.session_id),
+                shared.keys.of_identity(&subject.identity_id),
+            ]
+        })
+    }
+}
