@@ -8,6 +8,7 @@
 pub mod aal;
 pub mod clock;
 pub mod document;
+pub mod expression;
 pub mod jsonnet;
 pub mod locale;
 pub mod secret;

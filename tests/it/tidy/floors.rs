@@ -14,10 +14,11 @@ const EVERYWHERE: [&str; 3] = ["aal", "clock", "telemetry"];
 /// Stands for all rooms of lower floors.
 const ALL_BELOW: &[&str] = &["all below"];
 
-const FLOORS: [Row; 27] = [
+const FLOORS: [Row; 28] = [
     (0, "aal", &[]),
     (0, "clock", &[]),
     (0, "document", &[]),
+    (0, "expression", &["document"]),
     (0, "jsonnet", &[]),
     (0, "locale", &[]),
     (0, "secret", &[]),
@@ -25,11 +26,11 @@ const FLOORS: [Row; 27] = [
     (0, "telemetry", &["aal", "clock"]),
     (1, "contract", &["aal"]),
     (1, "identity", &["aal", "jsonnet", "secret", "signing"]),
-    (1, "policy", &["aal"]),
+    (1, "policy", &["aal", "expression"]),
     (2, "outbound", &[]),
-    (2, "rules", &["document", "policy"]),
+    (2, "rules", &["document", "expression", "policy"]),
     (2, "store", &["identity", "secret"]),
-    (2, "whoami", &["contract", "policy", "secret"]),
+    (2, "whoami", &["contract", "expression", "policy", "secret"]),
     (
         3,
         "courier",
