@@ -4,7 +4,7 @@ use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 
 /// Largest pattern once built, in bytes.
-const LARGEST_BYTES: usize = 256 * 1024;
+const LARGEST_BYTES: usize = 1024 * 1024;
 /// What one pattern may keep while it looks at texts, in bytes and per thread.
 const CACHE_BYTES: usize = 256 * 1024;
 /// Deepest nesting within a pattern.

@@ -1,135 +1,140 @@
 use super::*;
 
+/// Text, column, message, and help where it matters.
+type Mistake = (&'static str, u16, &'static str, &'static str);
+
+const MISTAKES: &[Mistake] = &[
+    (
+        "session.identty.id == ''",
+        9,
+        "session has no `identty`",
+        "did you mean `identity`?",
+    ),
+    (
+        "request.pth == '/'",
+        9,
+        "request has no `pth`",
+        "did you mean `path`?",
+    ),
+    (
+        "sesion.active",
+        1,
+        "nothing here is called `sesion`",
+        "did you mean `session`?",
+    ),
+    (
+        "session.identity.trait.role == ''",
+        18,
+        "session.identity has no `trait`",
+        "did you mean `traits`?",
+    ),
+    (
+        "request.path.startWith('/')",
+        14,
+        "there is no function `startWith`",
+        "did you mean `startsWith`?",
+    ),
+    (
+        "session.active = true",
+        16,
+        "`=` means nothing here",
+        "write == to compare",
+    ),
+    (
+        "session.active && ",
+        19,
+        "expected a value, found the end of the expression",
+        "",
+    ),
+    (
+        "request.method == 5",
+        16,
+        "`==` can't be used between a text and an integer",
+        "",
+    ),
+    (
+        "'a' + 1 == 'b'",
+        5,
+        "`+` can't be used between a text and an integer",
+        "",
+    ),
+    (
+        "now - session.authenticated_at < duration('1m')",
+        5,
+        "`-` can't be used between a time and a text",
+        "times of a session are texts: write timestamp(session.authenticated_at)",
+    ),
+    (
+        "1 / 0 == 1",
+        3,
+        "this never has a value: a value that can't be used so",
+        "",
+    ),
+    (
+        "duration('10 parsecs') > duration('1s')",
+        1,
+        "this never has a value: a value that can't be used so",
+        "",
+    ),
+    (
+        "request.path.matches('(')",
+        22,
+        "this is no regular expression, or too large a one",
+        "",
+    ),
+    (
+        "request.path.matches(request.query.p)",
+        36,
+        "the pattern of `matches` must be written out",
+        "",
+    ),
+    (
+        "session.methods.exists('x', true)",
+        24,
+        "here stands a name for the item",
+        "",
+    ),
+    (
+        "session.methods.exists(session, true)",
+        24,
+        "`session` has a meaning already",
+        "",
+    ),
+    (
+        "!request.path",
+        10,
+        "this must be true or false, and is a text",
+        "",
+    ),
+    (
+        "request.headers['X-Client'] == ''",
+        16,
+        "header names are in lower case here",
+        "",
+    ),
+    ("b'abc' == b'abc'", 1, "there are no bytes here", ""),
+    ("'open", 1, "this text has no end", ""),
+    (
+        r"'\d' == ''",
+        1,
+        "this text has an escape that means nothing",
+        "",
+    ),
+    (
+        "99999999999999999999 > 1",
+        1,
+        "this is no number, or too large",
+        "",
+    ),
+    ("size(5) == 1", 1, "`size` can't be used like this", ""),
+    ("trim('a') == 'a'", 1, "there is no function `trim`", ""),
+    ("true true", 6, "expected the end, found `true`", ""),
+    ("session.id.x == ''", 12, "a text has nothing inside", ""),
+];
+
 #[test]
 fn typing_errors_are_found_where_they_are_made() {
-    for (text, column, message, help) in [
-        (
-            "session.identty.id == ''",
-            9,
-            "session has no `identty`",
-            "did you mean `identity`?",
-        ),
-        (
-            "request.pth == '/'",
-            9,
-            "request has no `pth`",
-            "did you mean `path`?",
-        ),
-        (
-            "sesion.active",
-            1,
-            "nothing here is called `sesion`",
-            "did you mean `session`?",
-        ),
-        (
-            "session.identity.trait.role == ''",
-            18,
-            "session.identity has no `trait`",
-            "did you mean `traits`?",
-        ),
-        (
-            "request.path.startWith('/')",
-            14,
-            "there is no function `startWith`",
-            "did you mean `startsWith`?",
-        ),
-        (
-            "session.active = true",
-            16,
-            "`=` means nothing here",
-            "write == to compare",
-        ),
-        (
-            "session.active && ",
-            19,
-            "expected a value, found the end of the expression",
-            "",
-        ),
-        (
-            "request.method == 5",
-            16,
-            "`==` can't be used between a text and an integer",
-            "",
-        ),
-        (
-            "'a' + 1 == 'b'",
-            5,
-            "`+` can't be used between a text and an integer",
-            "",
-        ),
-        (
-            "now - session.authenticated_at < duration('1m')",
-            5,
-            "`-` can't be used between a time and a text",
-            "times of a session are texts: write timestamp(session.authenticated_at)",
-        ),
-        (
-            "1 / 0 == 1",
-            3,
-            "this never has a value: a value that can't be used so",
-            "",
-        ),
-        (
-            "duration('10 parsecs') > duration('1s')",
-            1,
-            "this never has a value: a value that can't be used so",
-            "",
-        ),
-        (
-            "request.path.matches('(')",
-            22,
-            "this is no regular expression, or too large a one",
-            "",
-        ),
-        (
-            "request.path.matches(request.query.p)",
-            35,
-            "the pattern of `matches` must be written out",
-            "",
-        ),
-        (
-            "session.methods.exists('x', true)",
-            24,
-            "here stands a name for the item",
-            "",
-        ),
-        (
-            "session.methods.exists(session, true)",
-            24,
-            "`session` has a meaning already",
-            "",
-        ),
-        (
-            "!request.path",
-            10,
-            "this must be true or false, and is a text",
-            "",
-        ),
-        (
-            "request.headers['X-Client'] == ''",
-            16,
-            "header names are in lower case here",
-            "",
-        ),
-        ("b'abc' == b'abc'", 1, "there are no bytes here", ""),
-        ("'open", 1, "this text has no end", ""),
-        (
-            r"'\d' == ''",
-            1,
-            "this text has an escape that means nothing",
-            "",
-        ),
-        (
-            "99999999999999999999 > 1",
-            1,
-            "this is no number, or too large",
-            "",
-        ),
-        ("size(5) == 1", 1, "`size` can't be used like this", ""),
-        ("trim('a') == 'a'", 1, "there is no function `trim`", ""),
-        ("true true", 6, "expected the end, found `true`", ""),
-        ("session.id.x == ''", 12, "a text has nothing inside", ""),
-    ] {
+    for &(text, column, message, help) in MISTAKES {
         let error = wrong(text, Kind::Condition);
         assert_eq!(error.message, message, "{text}");
         assert_eq!(
