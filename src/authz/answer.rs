@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use http::header::{
-    ALLOW, CACHE_CONTROL, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ALLOW, CACHE_CONTROL, HeaderName, HeaderValue, LOCATION,
+    RETRY_AFTER, VARY, WWW_AUTHENTICATE,
 };
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::{Client, ErrorId, Explanation, Page};
-use crate::policy::{AmbiguousRequest, RuleId};
+use crate::policy::{AmbiguousRequest, CorsGrant, RuleId};
 
 /// Where the client gets its words from.
 #[derive(Clone, Debug)]
@@ -107,6 +108,23 @@ impl Answer {
         self.status = StatusCode::SEE_OTHER;
         self.body = Body::Empty;
         self.with_header(LOCATION, location)
+    }
+
+    /// Lets the page that asked read the refusal, where its origin may read answers at all: script
+    /// has to see that it must send its user to sign in.
+    #[must_use]
+    pub fn granting(mut self, grant: &CorsGrant) -> Self {
+        if grant.varies {
+            let on_origin = HeaderValue::from_static("Cookie, Authorization, Accept, Origin");
+            self.headers.retain(|(name, _)| *name != VARY);
+            self.headers.push((VARY, on_origin));
+        }
+        if !grant.headers.is_empty() {
+            self.headers.extend(grant.headers.iter().cloned());
+            let readable = HeaderValue::from_static("WWW-Authenticate, Retry-After, X-Request-Id");
+            self.headers.push((ACCESS_CONTROL_EXPOSE_HEADERS, readable));
+        }
+        self
     }
 
     /// Another status under the same id, such as 431 for [`ErrorId::TooLarge`].

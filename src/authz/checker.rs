@@ -5,10 +5,11 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderValue};
 
 use super::loop_guard::LoopGuard;
+use super::preflight;
 use super::walk::Walk;
 use super::{Answer, Client, Config, Decided, ErrorId, Facts};
 use crate::clock::Clock;
-use crate::policy::{Found, Permit, Request, RuleSet};
+use crate::policy::{CorsHeaders, Found, Permit, Request, RuleSet};
 use crate::rules::RuleStore;
 use crate::whoami::{Credential, Resolver};
 
@@ -35,6 +36,8 @@ pub enum Verdict {
     Forward(Forward),
     /// The client gets an answer.
     Refuse(Box<Refusal>),
+    /// A browser learns that a page of another origin may send the request that it asks about.
+    Preflight(Box<Preflighted>),
 }
 
 /// A request that may be forwarded.
@@ -48,6 +51,16 @@ pub struct Forward {
     /// `Set-Cookie` values for the client, beside those of the application.
     pub set_cookies: Vec<HeaderValue>,
     /// For the access log; `facts.session` has the identity headers.
+    pub facts: Facts,
+}
+
+/// A preflight (of the CORS protocol) that is granted: 204 with these headers.
+#[derive(Debug)]
+pub struct Preflighted {
+    /// `Access-Control-*`. The answer depends on `Origin`, `Access-Control-Request-Method` and
+    /// `Access-Control-Request-Headers`.
+    pub headers: CorsHeaders,
+    /// For the access log.
     pub facts: Facts,
 }
 
@@ -117,6 +130,9 @@ impl Checker {
     pub async fn check(&self, inquiry: Inquiry<'_>) -> Verdict {
         let arrival = self.resolver.arrival();
         let rules = self.rules.current();
+        if let Some(verdict) = preflight::answer(&rules, &inquiry) {
+            return verdict;
+        }
         let found = match rules.find(&inquiry.request, inquiry.headers) {
             Found::Rule(found) => found,
             found @ (Found::MethodNotAllowed(_)

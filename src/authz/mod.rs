@@ -14,6 +14,7 @@ mod foresight;
 mod head;
 mod loop_guard;
 mod page;
+mod preflight;
 mod refusing;
 mod render;
 mod return_to;
@@ -21,7 +22,7 @@ mod strip;
 mod walk;
 
 pub use answer::{Answer, Body};
-pub use checker::{Checker, Forward, Inquiry, Refusal, Verdict};
+pub use checker::{Checker, Forward, Inquiry, Preflighted, Refusal, Verdict};
 pub use client::Client;
 pub use config::{Config, IdentityBase};
 pub use error_id::ErrorId;

@@ -6,6 +6,8 @@
 
 use http::HeaderName;
 
+use crate::policy::fold_field;
+
 /// Removed in every spelling, from everybody.
 const ALWAYS: &[&str] = &[
     // Identity, as other gateways pass it on.
@@ -124,7 +126,7 @@ impl Strip {
     }
 
     fn add(&mut self, name: &str, when: When) {
-        let folded = fold(name);
+        let folded = fold_field(name);
         let (name, family) = match folded.strip_suffix('*') {
             Some(start) => (start, true),
             None => (folded.as_str(), false),
@@ -151,7 +153,7 @@ impl Strip {
                 When::Misspelt => false,
             })
         } else {
-            self.covers(&fold(name), |when| match when {
+            self.covers(&fold_field(name), |when| match when {
                 When::Always | When::FromStrangers | When::Misspelt => true,
                 When::UnlessRuleAllows => !lifted.method_override,
             })
@@ -161,7 +163,7 @@ impl Strip {
     /// Whether a request trailer may pass.
     #[must_use]
     pub fn may_be_trailer(&self, name: &HeaderName) -> bool {
-        !self.covers(&fold(name.as_str()), |_| true) && !NO_TRAILERS.contains(&name.as_str())
+        !self.covers(&fold_field(name.as_str()), |_| true) && !NO_TRAILERS.contains(&name.as_str())
     }
 
     fn covers(&self, name: &str, counts: impl Fn(When) -> bool) -> bool {
@@ -181,15 +183,6 @@ impl Strip {
 
 fn is_folded(name: &str) -> bool {
     memchr::memchr2(b'_', b'.', name.as_bytes()).is_none()
-}
-
-fn fold(name: &str) -> String {
-    name.chars()
-        .map(|letter| match letter {
-            '_' | '.' => '-',
-            other => other.to_ascii_lowercase(),
-        })
-        .collect()
 }
 
 #[cfg(test)]

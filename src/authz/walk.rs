@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 
+use super::preflight;
 use super::refusing::Asker;
 use super::{Answer, Checker, Client, Decided, ErrorId, Facts, Forward, Refusal, Verdict};
 use crate::policy::{
@@ -174,11 +175,20 @@ impl Walk<'_> {
         let words = asker.answer(refused.outcome, self.checker.clock.wall());
         learnt.set_cookies.extend(words.set_cookie);
         Verdict::Refuse(Box::new(Refusal {
-            answer: words.answer,
+            answer: self.granting(words.answer),
             facts: self.facts(refused.rule, words.decided, &learnt),
             request: refused.request,
             set_cookies: learnt.set_cookies,
         }))
+    }
+
+    /// The answer, readable for the pages that may read those of the rule.
+    fn granting(&self, answer: Answer) -> Answer {
+        let rule = self.rules.rule(self.found.rule());
+        match preflight::grant(rule, self.headers) {
+            Some(grant) => answer.granting(&grant),
+            None => answer,
+        }
     }
 
     /// Nobody could say who asks. A rule that only wants to tell the application is served
@@ -199,7 +209,7 @@ impl Walk<'_> {
         let client = Client::classify(self.headers);
         let rule = self.found.rule();
         Verdict::Refuse(Box::new(Refusal {
-            answer: answer_failure(error, client, self.rules.rule(rule).id()),
+            answer: self.granting(answer_failure(error, client, self.rules.rule(rule).id())),
             facts: self.facts(rule, Decided::Unavailable, &learnt),
             request,
             set_cookies: learnt.set_cookies,

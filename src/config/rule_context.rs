@@ -24,6 +24,17 @@ impl Config {
                 },
             },
             serve_stale_when_down: self.sessions.serve_stale_when_down,
+            identity_headers: self
+                .sessions
+                .identity_headers
+                .iter()
+                .map(|(name, _)| Box::from(name.as_str()))
+                .collect(),
+            session_cookie: self
+                .proxy
+                .as_ref()
+                .map(|proxy| proxy.session_cookie.clone())
+                .unwrap_or_default(),
             variables: Arc::new(move |name| environment.variable(name)),
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::alarm::AlarmGuard;
 use super::client::ClientConnection;
 use super::log::Entry;
+use crate::policy::RuleTimeouts;
 
 /// Where the request body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub(super) struct Exchange {
     pub(super) bytes_out: Cell<u64>,
     /// What may pass in silence, once the request body is sent.
     pub(super) patience: Cell<Duration>,
+    /// Limits of the request's rule.
+    own: Cell<RuleTimeouts>,
     /// The answer was given to the client in full.
     pub(super) complete: Cell<bool>,
     pub(super) log: RefCell<Option<Box<Entry>>>,
@@ -58,6 +61,7 @@ impl Exchange {
             bytes_in: Cell::new(0),
             bytes_out: Cell::new(0),
             patience: Cell::new(worker.shared.config.timeouts.response_idle),
+            own: Cell::new(RuleTimeouts::default()),
             complete: Cell::new(false),
             log: RefCell::new(None),
             client: Rc::clone(client),
@@ -71,20 +75,43 @@ impl Exchange {
         }
     }
 
-    /// The head of the answer may take this long; counted from the end of the request body.
+    /// From now on the limits of the request's rule count where it has some.
+    pub(super) fn obey(&self, limits: RuleTimeouts) {
+        self.own.set(limits);
+    }
+
+    fn request_body_idle(&self) -> Duration {
+        let own = self.own.get().request_body_idle;
+        own.unwrap_or(self.client.timeouts().request_body_idle)
+    }
+
+    fn response_idle(&self) -> Duration {
+        let own = self.own.get().response_idle;
+        own.unwrap_or(self.client.timeouts().response_idle)
+    }
+
+    /// How long an upgraded connection may be silent.
+    pub(super) fn upgrade_idle(&self) -> Duration {
+        let own = self.own.get().upgrade_idle;
+        own.unwrap_or(self.client.timeouts().upgrade_idle)
+    }
+
+    /// The head of the answer may take this long, unless the rule says otherwise; counted from the
+    /// end of the request body.
     pub(super) fn await_head(&self, patience: Duration) {
+        let patience = self.own.get().response_header_timeout.unwrap_or(patience);
         self.patience.set(patience);
         match self.upload.get() {
             Upload::Done => self.alarm.set(patience),
             Upload::Client | Upload::Upstream => {
-                self.alarm.set(self.client.timeouts().request_body_idle);
+                self.alarm.set(self.request_body_idle());
             }
         }
     }
 
     /// The head of the answer is there: from now on silence counts.
     pub(super) fn await_body(&self) {
-        let patience = self.client.timeouts().response_idle;
+        let patience = self.response_idle();
         self.patience.set(patience);
         self.alarm.set(patience);
     }
@@ -94,7 +121,7 @@ impl Exchange {
         self.bytes_in
             .set(self.bytes_in.get().saturating_add(bytes as u64));
         self.upload.set(Upload::Upstream);
-        self.alarm.set(self.client.timeouts().request_body_idle);
+        self.alarm.set(self.request_body_idle());
     }
 
     /// The request body is sent.

@@ -19,6 +19,7 @@ mod headers;
 mod listener;
 mod log;
 mod mount;
+mod objection;
 mod proxy;
 mod request_id;
 mod respond;

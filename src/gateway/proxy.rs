@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use http::header::{ACCEPT_LANGUAGE, CONNECTION, ORIGIN};
+use http::header::{ACCEPT_LANGUAGE, CONNECTION};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
@@ -16,19 +16,19 @@ use hyper::body::Incoming;
 use super::audited;
 use super::body::{RequestBody, ResponseBody};
 use super::client::ClientConnection;
-use super::config::PublicUrl;
 use super::exchange::{Exchange, UploadFault};
 use super::facts::{self, Facts, Fault};
 use super::head_scan::BodyKind;
-use super::headers::{self, Framing, X_REQUEST_ID};
+use super::headers::{self, AnswerChanges, Framing, X_REQUEST_ID};
 use super::log::Entry;
 use super::mount;
+use super::objection::objection;
 use super::request_id::acceptable;
-use super::respond::{render, to_https};
-use super::upgrade::{self, Wanted};
+use super::respond::{self, render, to_https};
+use super::upgrade;
 use super::upstream::{Failure, send};
 use crate::authz::{self, Answer, Client, Decided, ErrorId, Forward, Inquiry, Verdict};
-use crate::policy::{self, AmbiguousRequest, Scheme};
+use crate::policy::{self, AmbiguousRequest, Permit, Scheme, Target};
 use crate::whoami::{Credential, CredentialKind};
 
 /// Serves one request. Whatever goes wrong is an answer.
@@ -74,6 +74,8 @@ pub(super) struct Passing<'a> {
     pub(super) exchange: &'a Rc<Exchange>,
     pub(super) head: http::request::Parts,
     pub(super) request_id: HeaderValue,
+    /// What the rule that let it through says about answers.
+    pub(super) changes: Option<Box<AnswerChanges>>,
     /// What an answer of ours depends on, once the headers are on their way to the upstream.
     asker: Option<Asker>,
 }
@@ -96,7 +98,18 @@ impl Passing<'_> {
             Some(asker) => asker.language.as_ref(),
             None => self.head.headers.get(ACCEPT_LANGUAGE),
         };
+        let grant = self.changes.as_ref().and_then(|changes| changes.grant());
+        let answer = match grant {
+            Some(grant) => answer.granting(grant),
+            None => answer,
+        };
         render(answer, cookies, language, &self.request_id, self.exchange)
+    }
+
+    /// The refusal of a target that can't be sent to an upstream as it was matched, or as its rule
+    /// rewrites it.
+    pub(super) fn refuse_target(&self, why: AmbiguousRequest) -> Response<ResponseBody> {
+        self.refuse(Answer::ambiguous_request(self.kind(), why))
     }
 
     /// The kind of client that asks.
@@ -105,12 +118,6 @@ impl Passing<'_> {
             Some(asker) => asker.kind,
             None => Client::classify(&self.head.headers),
         }
-    }
-
-    /// The target that was matched can't be sent to an upstream.
-    pub(super) fn refuse_target(&self) -> Response<ResponseBody> {
-        let why = AmbiguousRequest::Character;
-        self.refuse(Answer::ambiguous_request(self.kind(), why))
     }
 
     /// The headers, for the upstream. What an answer of ours depends on is kept.
@@ -133,6 +140,7 @@ async fn answer(exchange: &Rc<Exchange>, request: Request<Incoming>) -> Response
         exchange,
         head,
         request_id,
+        changes: None,
         asker: None,
     };
     let facts = match framing {
@@ -187,7 +195,7 @@ fn request_id(headers: &HeaderMap, client: &ClientConnection) -> HeaderValue {
     }
 }
 
-async fn judge(passing: Passing<'_>, facts: Facts, body: Incoming) -> Response<ResponseBody> {
+async fn judge(mut passing: Passing<'_>, facts: Facts, body: Incoming) -> Response<ResponseBody> {
     let Facts {
         request,
         credential,
@@ -228,8 +236,13 @@ async fn judge(passing: Passing<'_>, facts: Facts, body: Incoming) -> Response<R
             );
             passing.refuse_with(refusal.answer, refusal.set_cookies)
         }
+        Verdict::Preflight(granted) => {
+            exchange.note(|entry| entry.decided(&granted.facts));
+            respond::preflight(*granted, &passing.request_id, exchange)
+        }
         Verdict::Forward(forward) => {
             exchange.note(|entry| entry.decided(&forward.facts));
+            passing.changes = AnswerChanges::of(&forward.permit, &passing.head.headers);
             if let Some(answer) = objection(&passing, &forward, upgrade.as_ref(), by_cookie) {
                 let facts = authz::Facts {
                     decision: Decided::Deny,
@@ -239,6 +252,12 @@ async fn judge(passing: Passing<'_>, facts: Facts, body: Incoming) -> Response<R
                 let request = forward.permit.request();
                 audited::refused(exchange, &passing.request_id, request, &facts, &answer);
                 return passing.refuse(answer);
+            }
+            if let Target::Answer(answer) = forward.permit.rule().target() {
+                return respond::by_rule(answer, &passing, &forward);
+            }
+            if let Some(changes) = forward.permit.rule().handling().changes() {
+                exchange.obey(changes.timeouts);
             }
             match upgrade {
                 Some(wanted) => Box::pin(upgrade::open(passing, forward, wanted)).await,
@@ -252,68 +271,6 @@ fn is_cookie(credential: Option<&Credential>) -> bool {
     credential.is_some_and(|credential| credential.kind() == CredentialKind::Cookie)
 }
 
-/// What stands against a request beside its rule.
-fn objection(
-    passing: &Passing<'_>,
-    forward: &Forward,
-    upgrade: Option<&Wanted>,
-    by_cookie: bool,
-) -> Option<Answer> {
-    let rule = forward.permit.rule();
-    let shared = &passing.exchange.client.worker.shared;
-    let headers = &passing.head.headers;
-    let worker_script = headers
-        .get("service-worker")
-        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"script"));
-    let deny = |reason| {
-        let kind = passing.kind();
-        Some(Answer::refusal(
-            ErrorId::AccessDenied,
-            kind,
-            Some(rule.id()),
-            reason,
-        ))
-    };
-    if worker_script && shared.mounted.is_some() && !rule.switches().allow_service_worker {
-        return deny("service workers may not be installed beside the identity pages");
-    }
-    if upgrade.is_some() && forward.facts.session.is_some() {
-        let request = forward.permit.request();
-        if !origin_fits(
-            headers,
-            request,
-            shared.config.public_url.as_ref(),
-            by_cookie,
-        ) {
-            return deny("the page that asks belongs to another origin");
-        }
-    }
-    None
-}
-
-/// Whether a page of another origin can be ruled out: browsers name the page's origin, and send
-/// cookies along whichever page asks.
-fn origin_fits(
-    headers: &HeaderMap,
-    request: &policy::Request,
-    public_url: Option<&PublicUrl>,
-    by_cookie: bool,
-) -> bool {
-    let mut origins = headers.get_all(ORIGIN).iter();
-    match (origins.next(), origins.next()) {
-        (None, _) => !by_cookie,
-        (Some(origin), None) => {
-            let own = format!("{}://{}", request.scheme.as_str(), request.authority());
-            let public = public_url.map(PublicUrl::origin);
-            [Some(own), public]
-                .into_iter()
-                .flatten()
-                .any(|own| origin.as_bytes().eq_ignore_ascii_case(own.as_bytes()))
-        }
-        (Some(_), Some(_)) => false,
-    }
-}
-
 async fn pass_on(
     mut passing: Passing<'_>,
     forward: Forward,
@@ -325,8 +282,9 @@ async fn pass_on(
         return refuse_failure(&passing, Failure::Unreachable, &forward);
     };
     let body = RequestBody::new(body, exchange);
-    let Some(outgoing) = prepare(&mut passing, &forward, body) else {
-        return passing.refuse_target();
+    let outgoing = match prepare(&mut passing, &forward, body) {
+        Ok(outgoing) => outgoing,
+        Err(why) => return passing.refuse_target(why),
     };
     exchange.note(|entry| entry.sent(&upstream.config.name, worker.shared.clock.monotonic()));
     let key = balance_key(&forward);
@@ -345,7 +303,8 @@ async fn pass_on(
                 response.headers_mut(),
                 head.status,
                 &exchange.client,
-                &forward.set_cookies,
+                &forward,
+                passing.changes.as_deref(),
             );
             response
         }
@@ -356,25 +315,33 @@ async fn pass_on(
 pub(super) fn balance_key(forward: &Forward) -> Vec<u8> {
     let request = forward.permit.request();
     match &forward.facts.session {
-        _ if forward.permit.upstream().endpoints.len() == 1 => Vec::new(),
+        _ if has_one_endpoint(&forward.permit) => Vec::new(),
         Some(record) => record.subject().session_id.as_bytes().to_vec(),
         None => request.client_ip.to_string().into_bytes(),
     }
 }
 
-/// The request as it goes to the upstream, with the headers of the original; `None` where what
-/// was matched can't be sent as it is.
+fn has_one_endpoint(permit: &Permit) -> bool {
+    permit
+        .upstream()
+        .is_none_or(|upstream| upstream.endpoints.len() == 1)
+}
+
+/// The request as it goes to the upstream, with the headers of the original.
+///
+/// # Errors
+/// What was matched can't be sent as it is, or as its rule rewrites it.
 pub(super) fn prepare(
     passing: &mut Passing<'_>,
     forward: &Forward,
     body: RequestBody,
-) -> Option<Request<RequestBody>> {
+) -> Result<Request<RequestBody>, AmbiguousRequest> {
     let permit = &forward.permit;
     let framing = match &body {
         RequestBody::Client(_) if body.size_hint().exact().is_none() => Framing::Chunked,
         RequestBody::Client(_) | RequestBody::Empty => Framing::Known,
     };
-    let uri = origin_form(permit.request(), &passing.head.uri)?;
+    let uri = origin_form(permit, &passing.head.uri)?;
     let mut fields = passing.take_headers();
     headers::prepare(
         permit,
@@ -388,21 +355,28 @@ pub(super) fn prepare(
     *outgoing.method_mut() = permit.request().method.clone();
     *outgoing.uri_mut() = uri;
     *outgoing.headers_mut() = fields;
-    Some(outgoing)
+    Ok(outgoing)
 }
 
-/// The canonical target; the client's own bytes where they are the same. Nothing else may stand in
-/// for it: `None` where it can't be sent.
-fn origin_form(request: &policy::Request, original: &Uri) -> Option<Uri> {
-    let same =
-        original.path() == request.path.as_str() && original.query() == request.query.as_deref();
+/// The canonical target, or what the rule makes of it; the client's own bytes where they are the
+/// same. Nothing else may stand in for it.
+fn origin_form(permit: &Permit, original: &Uri) -> Result<Uri, AmbiguousRequest> {
+    let request = permit.request();
+    let path = permit.path()?;
+    let same = original.path() == path && original.query() == request.query.as_deref();
     match original.path_and_query() {
-        Some(target) if same => Some(Uri::from(target.clone())),
+        Some(target) if same => Ok(Uri::from(target.clone())),
         Some(_) | None => {
-            let target = PathAndQuery::try_from(request.target()).ok();
+            let text = match &request.query {
+                Some(query) => [&*path, "?", query].concat(),
+                None => path.into_owned(),
+            };
+            let target = PathAndQuery::try_from(&*text).ok();
             // The parser cuts off what it takes for a fragment.
-            let target = target.filter(|target| target.as_str() == request.target());
-            target.map(Uri::from)
+            target
+                .filter(|target| target.as_str() == text)
+                .map(Uri::from)
+                .ok_or(AmbiguousRequest::Character)
         }
     }
 }

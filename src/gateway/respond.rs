@@ -2,14 +2,16 @@
 
 use std::rc::Rc;
 
-use http::header::LOCATION;
-use http::{HeaderValue, Response, StatusCode};
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::body::ResponseBody;
 use super::exchange::Exchange;
-use super::headers::{X_REQUEST_ID, add_hsts};
-use crate::authz::Answer;
-use crate::policy::Request;
+use super::headers::{X_REQUEST_ID, add_hsts, finish_response};
+use super::proxy::Passing;
+use crate::authz::{Answer, Forward, Preflighted};
+use crate::policy::{Request, StaticAnswer};
 
 /// Renders a refusal.
 pub(super) fn render(
@@ -29,6 +31,64 @@ pub(super) fn render(
     headers.insert(X_REQUEST_ID, request_id.clone());
     add_hsts(&mut headers, &exchange.client);
     let mut response = Response::new(ResponseBody::full(content, Rc::clone(exchange)));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    exchange.note(|entry| entry.status(status));
+    response
+}
+
+/// Lets a page of another origin send what it asks about.
+pub(super) fn preflight(
+    granted: Preflighted,
+    request_id: &HeaderValue,
+    exchange: &Rc<Exchange>,
+) -> Response<ResponseBody> {
+    let mut response = Response::new(ResponseBody::empty(Rc::clone(exchange)));
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.extend(granted.headers);
+    headers.insert(VARY, HeaderValue::from_static(PREFLIGHT_VARIES));
+    headers.insert(X_REQUEST_ID, request_id.clone());
+    add_hsts(headers, &exchange.client);
+    exchange.note(|entry| entry.status(StatusCode::NO_CONTENT));
+    response
+}
+
+/// What the answer to a preflight depends on.
+const PREFLIGHT_VARIES: &str =
+    "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
+
+/// The answer that a rule holds, for those whom it lets through.
+pub(super) fn by_rule(
+    answer: &StaticAnswer,
+    passing: &Passing<'_>,
+    forward: &Forward,
+) -> Response<ResponseBody> {
+    let exchange = passing.exchange;
+    let mut headers = HeaderMap::with_capacity(8);
+    if !forward.permit.rule().is_public() {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    let (status, body) = match answer {
+        StaticAnswer::Respond {
+            status,
+            content_type,
+            body,
+        } => {
+            headers.insert(CONTENT_TYPE, content_type.clone());
+            let nosniff = HeaderValue::from_static("nosniff");
+            headers.insert(X_CONTENT_TYPE_OPTIONS, nosniff);
+            (*status, body.clone())
+        }
+        StaticAnswer::Redirect { status, to } => {
+            headers.insert(LOCATION, to.clone());
+            (*status, Bytes::new())
+        }
+    };
+    headers.insert(X_REQUEST_ID, passing.request_id.clone());
+    let changes = passing.changes.as_deref();
+    finish_response(&mut headers, status, &exchange.client, forward, changes);
+    let mut response = Response::new(ResponseBody::full(body, Rc::clone(exchange)));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     exchange.note(|entry| entry.status(status));

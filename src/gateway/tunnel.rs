@@ -47,7 +47,7 @@ pub(super) async fn carry(
         tunnel: &tunnel,
         frames: Frames::default(),
     };
-    alarm.set(tunnel.exchange.client.timeouts().upgrade_idle);
+    alarm.set(tunnel.exchange.upgrade_idle());
     if worker.draining() {
         return;
     }
@@ -102,9 +102,9 @@ impl<T: AsyncWrite + Unpin> Lively<'_, T> {
 
 impl<T> Lively<'_, T> {
     fn stir(&self) {
-        let timeouts = self.tunnel.exchange.client.timeouts();
-        if !self.tunnel.exchange.client.worker.draining() {
-            self.alarm.set(timeouts.upgrade_idle);
+        let exchange = &self.tunnel.exchange;
+        if !exchange.client.worker.draining() {
+            self.alarm.set(exchange.upgrade_idle());
         }
     }
 }

@@ -95,8 +95,9 @@ pub(super) async fn open(
     let Some(upstream) = worker.upstreams.of(&forward.permit, &worker.shared.board) else {
         return passing.refuse(failure_answer(Failure::Unreachable, passing.kind(), None));
     };
-    let Some(mut request) = prepare(&mut passing, &forward, RequestBody::Empty) else {
-        return passing.refuse_target();
+    let mut request = match prepare(&mut passing, &forward, RequestBody::Empty) {
+        Ok(request) => request,
+        Err(why) => return passing.refuse_target(why),
     };
     let key = ask(request.headers_mut(), wanted);
     exchange.note(|entry| entry.sent(&upstream.config.name, worker.shared.clock.monotonic()));
@@ -116,8 +117,9 @@ pub(super) async fn open(
         // The application declined: an ordinary answer.
         let body = ResponseBody::upstream(body, lease, Rc::clone(&exchange));
         let mut response = Response::new(body);
-        let cookies = &forward.set_cookies;
-        headers::finish_response(&mut head.headers, head.status, &exchange.client, cookies);
+        let changes = passing.changes.as_deref();
+        let client = &exchange.client;
+        headers::finish_response(&mut head.headers, head.status, client, &forward, changes);
         *response.status_mut() = head.status;
         *response.headers_mut() = head.headers;
         return response;
@@ -126,13 +128,13 @@ pub(super) async fn open(
         let rule = Some(forward.permit.rule().id());
         return passing.refuse(failure_answer(Failure::Broken, passing.kind(), rule));
     }
+    let (client, changes) = (&exchange.client, passing.changes.as_deref());
+    headers::finish_response(&mut head.headers, head.status, client, &forward, changes);
     let tunnel = Tunnel {
         lease,
         exchange: Rc::clone(&exchange),
         permit: forward.permit,
     };
-    let cookies = &forward.set_cookies;
-    headers::finish_response(&mut head.headers, head.status, &exchange.client, cookies);
     accept(wanted, tunnel, on_upgrade, head.headers)
 }
 

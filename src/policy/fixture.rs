@@ -25,7 +25,7 @@ pub(crate) fn rule(id: &str, path: &str, required_aal: RequiredAal) -> RuleParts
             priority: 0,
         },
         requirement: Requirement::level(required_aal),
-        upstream: UpstreamIndex(0),
+        target: Target::Upstream(UpstreamIndex(0)),
         handling: Handling::default(),
         reason: None,
         switches: Switches::default(),

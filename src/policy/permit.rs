@@ -1,8 +1,9 @@
 //! Proof that a request may be forwarded.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Reported, Request, Rule, RuleIndex, RuleSet, Upstream};
+use super::{AmbiguousRequest, Reported, Request, Rule, RuleIndex, RuleSet, Upstream};
 
 /// Proof that [`super::decide`] allowed this very request under this very rule.
 ///
@@ -69,9 +70,26 @@ impl Permit {
         &self.rules
     }
 
-    /// Where the rule sends it.
+    /// Where the rule sends it; `None` where the rule holds the answer.
     #[must_use]
-    pub fn upstream(&self) -> &Upstream {
-        self.rules.upstream(self.rule().upstream())
+    pub fn upstream(&self) -> Option<&Upstream> {
+        let upstream = self.rule().upstream()?;
+        Some(self.rules.upstream(upstream))
+    }
+
+    /// The path that is forwarded: the one that was judged, or what the rule's `rewrite` makes of
+    /// it.
+    ///
+    /// # Errors
+    /// The rewritten path could be read in more than one way.
+    pub fn path(&self) -> Result<Cow<'_, str>, AmbiguousRequest> {
+        let path = &self.request.path;
+        let changes = self.rule().handling().changes();
+        match changes.and_then(|changes| changes.rewrite.as_ref()) {
+            Some(rewrite) if rewrite.changes_path() => rewrite
+                .path(path, self.rule().switches().allow_encoded_slash)
+                .map(Cow::Owned),
+            Some(_) | None => Ok(Cow::Borrowed(path.as_str())),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Handling, Matcher, RequiredAal, Requirement, Switches};
+use super::{Handling, Matcher, RequiredAal, Requirement, Switches, Target};
 
 /// The operator's name for a rule; unique in a rule set. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,7 +73,7 @@ pub struct RuleParts {
     /// What it asks of the session.
     pub requirement: Requirement,
     /// Where its requests go.
-    pub upstream: UpstreamIndex,
+    pub target: Target,
     /// What is changed on the way there and back.
     pub handling: Handling,
     /// A sentence for people who are asked for more.
@@ -113,8 +113,17 @@ impl Rule {
 
     /// Where it sends requests.
     #[must_use]
-    pub const fn upstream(&self) -> UpstreamIndex {
-        self.0.upstream
+    pub const fn target(&self) -> &Target {
+        &self.0.target
+    }
+
+    /// The application that gets its requests; `None` where it answers them itself.
+    #[must_use]
+    pub const fn upstream(&self) -> Option<UpstreamIndex> {
+        match &self.0.target {
+            Target::Upstream(upstream) => Some(*upstream),
+            Target::Answer(_) => None,
+        }
     }
 
     /// What is changed on the way to the upstream and back.

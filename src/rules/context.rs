@@ -26,6 +26,10 @@ pub struct Context {
     pub second_factor_is_known: bool,
     /// `sessions.serve_stale_when_down`, which a rule can only lower.
     pub serve_stale_when_down: Duration,
+    /// Headers that carry the identity to applications: what is in them is no rule's business.
+    pub identity_headers: Vec<Box<str>>,
+    /// Name of the session cookie.
+    pub session_cookie: Box<str>,
     /// Values for `${NAME}`.
     pub variables: Variables,
 }
@@ -57,6 +61,8 @@ impl Default for Context {
             session_reach: None,
             second_factor_is_known: true,
             serve_stale_when_down: Duration::ZERO,
+            identity_headers: Vec::new(),
+            session_cookie: "ory_kratos_session".into(),
             variables: Arc::new(|_| None),
         }
     }
@@ -69,6 +75,8 @@ impl fmt::Debug for Context {
             .field("reserved", &self.reserved)
             .field("session_reach", &self.session_reach)
             .field("second_factor_is_known", &self.second_factor_is_known)
+            .field("identity_headers", &self.identity_headers)
+            .field("session_cookie", &self.session_cookie)
             .finish_non_exhaustive()
     }
 }

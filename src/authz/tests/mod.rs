@@ -138,7 +138,7 @@ impl World {
     async fn refuse(&self, line: &str, headers: &[(&'static str, &str)]) -> Box<Refusal> {
         match self.ask(line, headers, "cookie").await {
             Verdict::Refuse(refusal) => refusal,
-            Verdict::Forward(_) => panic!("{line} was forwarded"),
+            Verdict::Forward(_) | Verdict::Preflight(_) => panic!("{line} was let through"),
         }
     }
 

@@ -4,18 +4,7 @@ use bytes::Bytes;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
-/// How the names of the cookies begin that guard forms against forgery, as Kratos names them.
-const CSRF: &[u8] = b"csrf_token_";
-/// How the names of our own small cookies begin.
-const OWN: &[u8] = b"stepgate_";
-
-fn is_ours(name: &[u8], session: &[u8]) -> bool {
-    let bare = name
-        .strip_prefix(b"__Host-")
-        .or_else(|| name.strip_prefix(b"__Secure-"))
-        .unwrap_or(name);
-    name == session || bare.starts_with(CSRF) || bare.starts_with(OWN)
-}
+use crate::policy::is_own_cookie;
 
 /// The name of a `name=value` pair, without surrounding blanks.
 fn name_of(pair: &[u8]) -> &[u8] {
@@ -33,7 +22,7 @@ pub(super) fn strip_request(headers: &mut HeaderMap, session: &str) {
         !line
             .as_bytes()
             .split(|&byte| byte == b';')
-            .any(|pair| is_ours(name_of(pair), session.as_bytes()))
+            .any(|pair| is_own_cookie(name_of(pair), session.as_bytes()))
     };
     if !several && clean(first) {
         return;
@@ -42,7 +31,7 @@ pub(super) fn strip_request(headers: &mut HeaderMap, session: &str) {
     for line in headers.get_all(COOKIE) {
         let pairs = line.as_bytes().split(|&byte| byte == b';');
         let mut separator: &[u8] = b"; ";
-        for pair in pairs.filter(|pair| !is_ours(name_of(pair), session.as_bytes())) {
+        for pair in pairs.filter(|pair| !is_own_cookie(name_of(pair), session.as_bytes())) {
             let pair = if kept.is_empty() {
                 pair.trim_ascii_start()
             } else {
@@ -85,7 +74,7 @@ fn replace(headers: &mut HeaderMap, line: Vec<u8>) {
 
 /// Drops `Set-Cookie` lines of the application that name one of our cookies, and appends ours.
 pub(super) fn guard_response(headers: &mut HeaderMap, session: &str, own: &[HeaderValue]) {
-    let foul = |line: &HeaderValue| is_ours(name_of(line.as_bytes()), session.as_bytes());
+    let foul = |line: &HeaderValue| is_own_cookie(name_of(line.as_bytes()), session.as_bytes());
     if headers.get_all(SET_COOKIE).iter().any(foul) {
         let kept: Vec<HeaderValue> = headers
             .get_all(SET_COOKIE)

@@ -3,6 +3,7 @@
 //! The order matters: first everything goes that is not the client's to say, then the connection's
 //! own headers, and only then come ours, so that nothing a client sends can remove or double them.
 
+mod changes;
 mod cookies;
 
 use http::header::{
@@ -11,13 +12,14 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+pub(super) use changes::AnswerChanges;
 pub(super) use cookies::sets_session;
 
 use super::client::ClientConnection;
 use super::config::ForwardedFamily;
 use super::forwarded::{X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO};
 use super::mount::Passage;
-use crate::authz::Lifted;
+use crate::authz::{Forward, Lifted};
 use crate::policy::{self, Permit, Scheme};
 use crate::whoami::Record;
 
@@ -50,6 +52,8 @@ pub(super) fn prepare(
         method_override: permit.rule().switches().allow_method_override,
     };
     let request = permit.request();
+    let changes = permit.rule().handling().changes();
+    let values = changes.map(|changes| changes.request_headers.values());
     common(headers, client, request, request_id, framing, lifted);
     if config.identity.keep_session_cookie {
         cookies::join_request(headers);
@@ -58,6 +62,9 @@ pub(super) fn prepare(
     }
     if is_session_token(headers) {
         headers.remove(AUTHORIZATION);
+    }
+    if let (Some(changes), Some(values)) = (changes, values) {
+        changes::of_request(headers, changes, values);
     }
     for (name, value) in session.into_iter().flat_map(Record::identity_headers) {
         headers.insert(name, value);
@@ -228,19 +235,23 @@ fn wants_trailers(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Cleans the head of an upstream's answer and adds what the client gets besides.
+/// Cleans the head of an answer that the rule lets through, and adds what the client gets besides.
 pub(super) fn finish_response(
     headers: &mut HeaderMap,
     status: StatusCode,
     client: &ClientConnection,
-    set_cookies: &[HeaderValue],
+    forward: &Forward,
+    changes: Option<&AnswerChanges>,
 ) {
     let session = &client.worker.shared.config.session_cookie;
     strip_connection(headers);
     if status == StatusCode::NO_CONTENT {
         headers.remove(CONTENT_LENGTH);
     }
-    cookies::guard_response(headers, session, set_cookies);
+    if let Some(changes) = changes {
+        changes.apply(headers, &forward.permit);
+    }
+    cookies::guard_response(headers, session, &forward.set_cookies);
     add_hsts(headers, client);
 }
 

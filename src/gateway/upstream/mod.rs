@@ -170,7 +170,7 @@ impl Upstreams {
     /// The upstream of a permitted request.
     pub(super) fn of(&self, permit: &Permit, board: &HealthBoard) -> Option<Rc<Upstream>> {
         let rules = permit.rules();
-        let index = permit.rule().upstream().0;
+        let index = permit.rule().upstream()?.0;
         if let Some((_, set)) = self
             .generations
             .borrow()

@@ -7,7 +7,8 @@ use std::task::Poll;
 
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::uri::{Authority, Scheme};
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 
@@ -16,7 +17,7 @@ use super::{Lease, Link, Upstream};
 use crate::gateway::body::RequestBody;
 use crate::gateway::exchange::{Exchange, Upload, UploadFault};
 use crate::gateway::mount::Passage;
-use crate::policy::Permit;
+use crate::policy::{HostRewrite, Permit};
 
 /// Why there is no answer to pass on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,14 +43,36 @@ struct Attempt {
 
 /// Sends a permitted request to its upstream and waits for the head of the answer.
 pub(in crate::gateway) async fn send(
-    _permit: &Permit,
+    permit: &Permit,
     upstream: &Rc<Upstream>,
     exchange: &Rc<Exchange>,
     request: Request<RequestBody>,
     key: &[u8],
     tunnel: bool,
 ) -> Result<(Response<Incoming>, Lease), Failure> {
-    send_to(upstream, exchange, request, key, tunnel).await
+    let manner = Manner {
+        key,
+        tunnel,
+        host_of_endpoint: wants_host_of_endpoint(permit),
+    };
+    send_to(upstream, exchange, request, manner).await
+}
+
+/// How a request is to be sent.
+#[derive(Clone, Copy)]
+struct Manner<'a> {
+    /// What a session's requests are kept together by.
+    key: &'a [u8],
+    /// The answer may switch protocols.
+    tunnel: bool,
+    /// `Host` is that of whichever endpoint is chosen.
+    host_of_endpoint: bool,
+}
+
+fn wants_host_of_endpoint(permit: &Permit) -> bool {
+    let changes = permit.rule().handling().changes();
+    let rewrite = changes.and_then(|changes| changes.rewrite.as_ref());
+    rewrite.is_some_and(|rewrite| rewrite.host == HostRewrite::Upstream)
 }
 
 /// The same for what belongs to no rule: the public API of the identity service.
@@ -59,16 +82,21 @@ pub(in crate::gateway) async fn send_to_identity(
     exchange: &Rc<Exchange>,
     request: Request<RequestBody>,
 ) -> Result<(Response<Incoming>, Lease), Failure> {
-    send_to(upstream, exchange, request, &[], false).await
+    let manner = Manner {
+        key: &[],
+        tunnel: false,
+        host_of_endpoint: false,
+    };
+    send_to(upstream, exchange, request, manner).await
 }
 
 async fn send_to(
     upstream: &Rc<Upstream>,
     exchange: &Rc<Exchange>,
     mut request: Request<RequestBody>,
-    key: &[u8],
-    tunnel: bool,
+    manner: Manner<'_>,
 ) -> Result<(Response<Incoming>, Lease), Failure> {
+    let Manner { key, tunnel, .. } = manner;
     let worker = &exchange.client.worker;
     let mut tried = Vec::new();
     let mut retries = upstream.config.retries;
@@ -80,6 +108,11 @@ async fn send_to(
         let Some((index, node)) = node else {
             return Err(Failure::Unreachable);
         };
+        if manner.host_of_endpoint
+            && let Ok(host) = HeaderValue::from_str(&node.endpoint.authority)
+        {
+            request.headers_mut().insert(HOST, host);
+        }
         let opened = open(worker, upstream, node, tunnel).await;
         let (opened, pooled) = match opened {
             Ok(opened) => opened,
@@ -104,7 +137,10 @@ async fn send_to(
             .then(|| repeatable(&request))
             .flatten();
         let outcome = match opened {
-            Opened::Http1(link) => over_http1(link, node, exchange, request).await,
+            Opened::Http1(link) => {
+                for_http1(&mut request);
+                over_http1(link, node, exchange, request).await
+            }
             Opened::Http2(mut sender) => {
                 let lease = Lease::new(node, None, now);
                 for_http2(&mut request, node.endpoint.tls);
@@ -169,13 +205,33 @@ fn repeatable(request: &Request<RequestBody>) -> Option<Request<RequestBody>> {
 
 /// HTTP/2 names the host in its own field, and delimits bodies itself.
 fn for_http2(request: &mut Request<RequestBody>, tls: bool) {
-    let host = request.headers_mut().remove(HOST);
     request.headers_mut().remove(TRANSFER_ENCODING);
-    let mut parts = std::mem::take(request.uri_mut()).into_parts();
+    // Without `Host` it was made ready for an earlier try.
+    let Some(host) = request.headers_mut().remove(HOST) else {
+        return;
+    };
+    let mut parts = request.uri().clone().into_parts();
     parts.scheme = Some(if tls { Scheme::HTTPS } else { Scheme::HTTP });
-    parts.authority = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    parts.authority = Authority::try_from(host.as_bytes()).ok();
     if let Ok(uri) = Uri::from_parts(parts) {
         *request.uri_mut() = uri;
+    }
+}
+
+/// Undoes [`for_http2`], for a try on an endpoint that speaks the older protocol.
+fn for_http1(request: &mut Request<RequestBody>) {
+    let Some(authority) = request.uri().authority() else {
+        return;
+    };
+    let host = HeaderValue::from_str(authority.as_str());
+    let target = request.uri().path_and_query().cloned();
+    if let (Ok(host), Some(target)) = (host, target) {
+        request.headers_mut().insert(HOST, host);
+        *request.uri_mut() = Uri::from(target);
+    }
+    if !request.body().is_empty() && request.body().size_hint().exact().is_none() {
+        let chunked = HeaderValue::from_static("chunked");
+        request.headers_mut().insert(TRANSFER_ENCODING, chunked);
     }
 }
 

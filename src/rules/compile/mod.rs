@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use self::requirement::requirement_of;
-use self::upstreams::{Names, find_upstream};
+use self::upstreams::Names;
 use super::Context;
 use super::raw::{RawDefaults, RawRule};
 use crate::document::{Fields, FromNode, Node, Place, Problem, Reading};
@@ -71,11 +71,12 @@ impl Compiled {
         context: &Context,
         reading: &mut Reading,
     ) {
-        let upstream = find_upstream(&raw, defaults, names, reading);
+        let target = handling::target_of(&raw, defaults, names, reading);
         let requirement = requirement_of(&raw, defaults, context, reading);
         matching::check_slashes(&raw, reading);
         let switches = outage::switches_of(&raw, context, reading);
-        let (Some(upstream), Some(requirement)) = (upstream, requirement) else {
+        let handling = handling::handling_of(&raw.handling, &raw.matching, context, reading);
+        let (Some(target), Some(requirement)) = (target, requirement) else {
             return;
         };
         let id = &raw.id;
@@ -90,8 +91,8 @@ impl Compiled {
             },
             matcher,
             requirement,
-            upstream,
-            handling: handling::handling_of(&raw.handling),
+            target,
+            handling,
             reason: raw.reason.map(Arc::from),
             switches,
         });

@@ -7,7 +7,9 @@ mod switches;
 
 use std::time::Duration;
 
-pub(super) use self::handling::RawHandling;
+pub(super) use self::handling::{
+    RawCors, RawFieldSource, RawHandling, RawHeaders, RawRedirect, RawRespond, RawRewrite,
+};
 pub(super) use self::matching::RawMatch;
 pub(super) use self::requirement::{Given, RawRequirement};
 use crate::document::{Fields, FromNode, Located, Node, Problem, Reading};

@@ -1,5 +1,6 @@
 //! Rule files: what they mean and what is wrong with them.
 
+mod handling;
 mod mistakes;
 mod reloading;
 mod surroundings;
@@ -100,7 +101,7 @@ rules:
     // The file's default age is for rules that ask for a session.
     assert_eq!(public.requirement().max_age, None);
     assert!(public.wants_subject() && public.is_public());
-    let upstream = set.upstream(desk.upstream());
+    let upstream = set.upstream(desk.upstream().unwrap());
     assert_eq!(&*upstream.name, "bank");
     assert_eq!(upstream.balance, Balance::RoundRobin);
     assert_eq!((upstream.idle_per_worker, upstream.retries), (7, 1));

@@ -19,9 +19,9 @@ use tokio::net::{TcpListener, TcpStream};
 use super::world::{Plan, World};
 use crate::support::server::Server;
 
-type Body = Full<Bytes>;
+pub(super) type Body = Full<Bytes>;
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -30,7 +30,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
         .unwrap()
 }
 
-async fn h2c(address: SocketAddr) -> SendRequest<Body> {
+pub(super) async fn h2c(address: SocketAddr) -> SendRequest<Body> {
     let stream = TcpStream::connect(address).await.unwrap();
     let (sender, connection) =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
@@ -40,13 +40,13 @@ async fn h2c(address: SocketAddr) -> SendRequest<Body> {
     sender
 }
 
-fn get(path: &str) -> Request<Body> {
+pub(super) fn get(path: &str) -> Request<Body> {
     Request::get(format!("http://app.test{path}"))
         .body(Body::default())
         .unwrap()
 }
 
-async fn text(answer: Response<Incoming>) -> String {
+pub(super) async fn text(answer: Response<Incoming>) -> String {
     let bytes = answer.into_body().collect().await.unwrap().to_bytes();
     String::from_utf8_lossy(&bytes).into_owned()
 }

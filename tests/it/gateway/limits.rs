@@ -34,7 +34,7 @@ fn what_is_too_large_is_refused_by_what_is_too_large() {
 }
 
 /// Turns the clock until the connection has something to say.
-fn wait(world: &World, client: &mut Connection, step: Duration) -> Option<Response> {
+pub(super) fn wait(world: &World, client: &mut Connection, step: Duration) -> Option<Response> {
     let clock = world.clock.clone();
     let (stop, stopped) = std::sync::mpsc::channel::<()>();
     let turning = std::thread::spawn(move || {

@@ -3,6 +3,7 @@
 mod world;
 
 mod bodies;
+mod handling;
 mod heads;
 mod http2;
 mod identity;

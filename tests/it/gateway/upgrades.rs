@@ -9,7 +9,7 @@ use crate::support::server::{Line, Message, Server};
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-fn handshake(path: &str, more: &str) -> String {
+pub(super) fn handshake(path: &str, more: &str) -> String {
     format!(
         "GET {path} HTTP/1.1\r\nHost: app.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n{more}\r\n"
@@ -27,7 +27,7 @@ fn agree(line: &mut Line) {
 }
 
 /// Agrees to every handshake and shouts.
-fn shouting() -> Server {
+pub(super) fn shouting() -> Server {
     Server::serving(|line, _| {
         let Some(_) = line.request() else { return };
         agree(line);
