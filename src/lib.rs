@@ -20,7 +20,9 @@ pub mod contract;
 pub mod identity;
 pub mod policy;
 
-// Floor 2: rules from files, sessions from the identity service, rows from the database.
+// Floor 2: rules from files, sessions from the identity service, rows from the database, tokens of
+// others.
+pub mod bearer;
 pub mod outbound;
 pub mod rules;
 pub mod store;

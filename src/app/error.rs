@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use crate::document::Problems;
-use crate::{audit, courier, gateway, pages, rules, store, telemetry, whoami};
+use crate::{audit, bearer, courier, gateway, pages, rules, store, telemetry, whoami};
 
 /// Why the gateway can't start. Nothing was started when this comes back.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +73,9 @@ pub enum StartError {
     /// `secrets` are given, but none of them can be used.
     #[error("no usable secret is configured for the identity service")]
     NoSecrets,
+    /// The keys of an issuer can't be read.
+    #[error(transparent)]
+    Keys(#[from] bearer::NoKeys),
     /// The identity service can't be asked.
     #[error(transparent)]
     Identity(#[from] whoami::NotUsable),

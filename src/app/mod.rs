@@ -22,6 +22,7 @@ mod serve;
 mod signals;
 mod stand_alone;
 mod start;
+mod tokens;
 mod web_listener;
 
 pub use admin_client::{AdminClient, AdminError, AdminPage};

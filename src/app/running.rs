@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::certificates;
 use super::rules::Rules;
+use super::tokens::Tokens;
 use crate::admin::Readiness;
 use crate::audit::{Audit, AuditWriter};
 use crate::gateway::{self, Tls};
@@ -41,6 +42,7 @@ pub struct Running {
     pub(super) certificate_watch: Option<Watch>,
     pub(super) rules: Rules,
     pub(super) resolver: Resolver,
+    pub(super) tokens: Tokens,
     pub(super) readiness: Arc<Readiness>,
     pub(super) web: TaskTracker,
     pub(super) stop: CancellationToken,
@@ -84,6 +86,7 @@ impl Running {
     /// Reads rules and certificates again. What is broken stays as it was, and is logged.
     pub fn reload(&self) -> Reload {
         certificates::reload(&self.certificates);
+        self.tokens.reload();
         if let Some(gateway) = &self.gateway {
             gateway.forget_upstream_certificates();
         }

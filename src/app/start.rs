@@ -12,6 +12,7 @@ use super::form_targets::form_targets;
 use super::identity::{self, Own};
 use super::local::Bridge;
 use super::rules::Rules;
+use super::tokens::Tokens;
 use super::web_listener::WebListener;
 use super::{Door, Running, StartError, own_pages};
 use crate::admin::{Guard, Operations, Readiness};
@@ -71,10 +72,11 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
     };
     let identity = identity::open(config, known, runtime.handle(), &clock);
     let identity = runtime.block_on(identity)?;
+    let (tokens, service) = Tokens::open(config, &identity.service, runtime.handle(), &clock)?;
     let resolver = Resolver::new(
         config.sessions.clone(),
         &identity.name,
-        Arc::clone(&identity.service),
+        service,
         runtime.handle().clone(),
         clock.clone(),
     );
@@ -89,6 +91,7 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
         certificate_watch: None,
         rules,
         resolver,
+        tokens,
         readiness: Arc::new(Readiness::default()),
         web: TaskTracker::new(),
         stop: CancellationToken::new(),
@@ -105,6 +108,7 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
         running.open_proxy(config, bound, parts)?;
     }
     running.watch_certificates(config)?;
+    running.watch_keys(config)?;
     running.readiness.begin();
     Ok(running)
 }

@@ -52,6 +52,7 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         identity_headers: file.upstream_identity.headers,
     };
     let access_log = file.telemetry.access_log.output != AccessLogOutput::Off;
+    let names = file.bearer.iter().map(|issuer| issuer.issuer.clone());
     let proxy = file.proxy.map(|proxy| gateway::Config {
         listeners: proxy.listeners,
         public_url: proxy.public_url.map(|url| url.public),
@@ -62,7 +63,7 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         timeouts: proxy.timeouts,
         identity: headers,
         session_cookie: composed.session_cookie,
-        issuers: whoami::Issuers::default(),
+        issuers: whoami::Issuers::new(names),
         mount: composed.mount,
         access_log,
     });
@@ -85,6 +86,7 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         },
         identity: composed.identity,
         sessions,
+        bearer: file.bearer,
         answers,
         admin,
         admin_tls,

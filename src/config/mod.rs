@@ -3,6 +3,7 @@
 //! Read once at the start; all problems are told at once, each with its place. Only this room
 //! reads the environment.
 
+mod bearer_jwt;
 mod choices;
 mod compose;
 mod database;
@@ -38,7 +39,7 @@ pub use public_address::PublicAddress;
 use crate::identity::settings::Ui;
 use crate::identity::throttle::ThrottleSettings;
 use crate::store::Dsn;
-use crate::{admin, audit, authz, gateway, rules, telemetry, whoami};
+use crate::{admin, audit, authz, bearer, gateway, rules, telemetry, whoami};
 
 /// Everything that the program was told.
 #[derive(Clone, Debug)]
@@ -51,6 +52,8 @@ pub struct Config {
     pub identity: Identity,
     /// The session check.
     pub sessions: whoami::Config,
+    /// Issuers whose tokens are a credential.
+    pub bearer: Vec<bearer::Issuer>,
     /// Where people are sent and may come back from.
     pub answers: authz::Config,
     /// Door 4; `None`: it is switched off.

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::bearer_jwt;
 use super::choices::{Output, SecretText};
 use super::identity::IdentitySection;
 use super::proxy::{ProxySection, Tls, positive};
 use super::upstream_identity::{self, UpstreamIdentity};
+use crate::bearer::Issuer;
 use crate::document::{Fields, FromNode, Node, OneOrMany, Place, Problem, Reading};
 use crate::gateway::TlsConfig;
 use crate::secret::SecretString;
@@ -31,6 +33,7 @@ pub(super) struct File {
     pub(super) limits: whoami::Limits,
     pub(super) serve_stale_when_down: Duration,
     pub(super) upstream_identity: UpstreamIdentity,
+    pub(super) bearer: Vec<Issuer>,
     pub(super) loop_guard: u32,
     pub(super) return_to_hosts: Vec<Box<str>>,
     pub(super) admin: Option<AdminSection>,
@@ -72,6 +75,7 @@ impl FromNode for File {
         let identity = read_identity(&mut fields);
         let (cache, limits, serve_stale_when_down) = fields.within("sessions", read_sessions);
         let upstream_identity = fields.within("upstream_identity", upstream_identity::read);
+        let bearer = bearer_jwt::read(&mut fields);
         let (loop_guard, return_to_hosts) = fields.within("step_up", |step_up| {
             let loop_guard = positive(step_up, "loop_guard", 2);
             let hosts = step_up.or("return_to_hosts", Vec::new());
@@ -95,6 +99,7 @@ impl FromNode for File {
             limits,
             serve_stale_when_down,
             upstream_identity,
+            bearer,
             loop_guard,
             return_to_hosts,
             admin,

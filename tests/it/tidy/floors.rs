@@ -14,7 +14,7 @@ const EVERYWHERE: [&str; 3] = ["aal", "clock", "telemetry"];
 /// Stands for all rooms of lower floors.
 const ALL_BELOW: &[&str] = &["all below"];
 
-const FLOORS: [Row; 28] = [
+const FLOORS: [Row; 29] = [
     (0, "aal", &[]),
     (0, "clock", &[]),
     (0, "document", &[]),
@@ -31,6 +31,18 @@ const FLOORS: [Row; 28] = [
     (2, "rules", &["document", "expression", "policy"]),
     (2, "store", &["identity", "secret"]),
     (2, "whoami", &["contract", "expression", "policy", "secret"]),
+    (
+        2,
+        "bearer",
+        &[
+            "expression",
+            "outbound",
+            "policy",
+            "secret",
+            "signing",
+            "whoami",
+        ],
+    ),
     (
         3,
         "courier",
