@@ -11,7 +11,7 @@ use super::loop_guard::{LoopGuard, Round, Ruling};
 use super::return_to::ReturnTo;
 use super::{Answer, Client, Config, Decided, ErrorId, Explanation, IdentityBase};
 use crate::policy::{Ask, MethodSet, Outcome, Request, Rule, RuleSet};
-use crate::whoami::{Credential, Record};
+use crate::whoami::{Credential, CredentialKind, Record};
 
 /// Everything but RFC 3986's unreserved characters, so that a URL survives as one parameter of
 /// another.
@@ -131,7 +131,7 @@ impl Asker<'_> {
                 let url = self.login_url(&[]);
                 let reason = "no valid session was presented";
                 let answer = Answer::refusal(ErrorId::SessionRequired, client, rule, reason)
-                    .with_challenge("Bearer realm=\"stepgate\"")
+                    .with_challenge(self.log_in_challenge())
                     .with_detail("login_url", url.clone());
                 (answer, Decided::LogIn, Some(url))
             }
@@ -182,6 +182,19 @@ impl Asker<'_> {
                     Decided::Deny,
                     None,
                 )
+            }
+        }
+    }
+
+    /// RFC 6750: who sent a token is told that it is worth nothing, others just what to send.
+    fn log_in_challenge(&self) -> &'static str {
+        match self.credential.map(Credential::kind) {
+            Some(CredentialKind::Bearer | CredentialKind::Jwt) => {
+                "Bearer realm=\"stepgate\", error=\"invalid_token\", \
+                 error_description=\"The token has expired, was revoked or is not for this place\""
+            }
+            Some(CredentialKind::Cookie | CredentialKind::SessionToken) | None => {
+                "Bearer realm=\"stepgate\""
             }
         }
     }

@@ -30,5 +30,6 @@ mod serving;
 mod sessions;
 mod support;
 mod tidy;
+mod tokens;
 mod vectors;
 mod whoami;

@@ -1,0 +1,7 @@
+//! Tokens that come in as credentials, and tokens that go out to applications.
+
+mod attacks;
+mod issuer;
+mod keys;
+mod rules;
+mod vectors;
