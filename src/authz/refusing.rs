@@ -193,9 +193,10 @@ impl Asker<'_> {
                 "Bearer realm=\"stepgate\", error=\"invalid_token\", \
                  error_description=\"The token has expired, was revoked or is not for this place\""
             }
-            Some(CredentialKind::Cookie | CredentialKind::SessionToken) | None => {
-                "Bearer realm=\"stepgate\""
-            }
+            Some(
+                CredentialKind::Cookie | CredentialKind::SessionToken | CredentialKind::SessionId,
+            )
+            | None => "Bearer realm=\"stepgate\"",
         }
     }
 

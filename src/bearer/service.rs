@@ -169,9 +169,14 @@ impl IdentityService for Bearer {
     fn ask<'a>(&'a self, credential: &'a Credential) -> Asking<'a> {
         match credential.kind() {
             CredentialKind::Jwt => Box::pin(self.answer(credential.expose())),
-            CredentialKind::Cookie | CredentialKind::SessionToken | CredentialKind::Bearer => {
-                self.0.other.ask(credential)
-            }
+            CredentialKind::Cookie
+            | CredentialKind::SessionToken
+            | CredentialKind::Bearer
+            | CredentialKind::SessionId => self.0.other.ask(credential),
         }
+    }
+
+    fn answers_by_session_id(&self, credential: &Credential) -> bool {
+        credential.kind() != CredentialKind::Jwt && self.0.other.answers_by_session_id(credential)
     }
 }
