@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::CheckArguments;
 use super::{Ending, output};
-use crate::config::{self, Environment};
+use crate::config::{self, Environment, context_of_rules_alone};
 use crate::document::{self, Node, Problems, Value, to_json};
-use crate::rules::{self, Context};
+use crate::rules::{self, Context, NetworkSets};
 
 /// What was looked at and found.
 #[derive(Debug, Default)]
@@ -57,10 +57,7 @@ fn check(paths: &[PathBuf], configuration: bool, environment: Environment) -> Fo
         }
     }
     if !rule_paths.is_empty() {
-        let context = Context {
-            variables: std::sync::Arc::new(move |name| environment.variable(name)),
-            ..Context::default()
-        };
+        let context = context_of_rules_alone(NetworkSets::default(), &environment);
         check_rules(&rule_paths, &context, &mut found);
     }
     found
@@ -74,11 +71,7 @@ fn check_configuration(path: &Path, environment: &Environment, found: &mut Found
         Some(config) => (config.rules.paths.clone(), config.rule_context(environment)),
         // The rules have problems of their own to tell, whatever is wrong with the rest.
         None => {
-            let environment = environment.clone();
-            let context = Context {
-                variables: std::sync::Arc::new(move |name| environment.variable(name)),
-                ..Context::default()
-            };
+            let context = context_of_rules_alone(loaded.networks, environment);
             (loaded.rule_paths, context)
         }
     };

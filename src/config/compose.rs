@@ -83,6 +83,7 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
             watch: file.watch,
             debounce: file.debounce,
             upstream_defaults,
+            networks: file.networks,
         },
         identity: composed.identity,
         sessions,

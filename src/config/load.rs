@@ -6,10 +6,11 @@ use serde_json::{Value as Json, json};
 
 use super::compose::compose;
 use super::sections::File;
-use super::{Config, Environment, Override, overrides};
+use super::{Config, Environment, Override, networks, overrides};
 use crate::document::{
     self, FromNode as _, Node, Problem, Problems, Reading, Setting, Surroundings,
 };
+use crate::rules::NetworkSets;
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "stepgate.yaml";
@@ -23,6 +24,8 @@ pub struct Loaded {
     pub problems: Problems,
     /// Where the rules are, even if something else is wrong.
     pub rule_paths: Vec<PathBuf>,
+    /// The sets of networks that rules may name, even if something else is wrong.
+    pub networks: NetworkSets,
     /// Effective values and where each came from, as far as they could be read.
     pub settings: Vec<Setting>,
 }
@@ -74,6 +77,7 @@ pub(super) fn convert(
         config: config.filter(|_| problems.is_empty()),
         problems,
         rule_paths: rule_paths(&settings),
+        networks: networks::among(&settings),
         settings,
     }
 }
@@ -87,11 +91,12 @@ fn rule_paths(settings: &[Setting]) -> Vec<PathBuf> {
 }
 
 impl Loaded {
-    const fn failed(problems: Problems) -> Self {
+    fn failed(problems: Problems) -> Self {
         Self {
             config: None,
             problems,
             rule_paths: Vec::new(),
+            networks: NetworkSets::default(),
             settings: Vec::new(),
         }
     }

@@ -13,6 +13,7 @@ mod identity;
 mod kratos;
 pub mod kratos_format;
 mod load;
+mod networks;
 mod origin;
 mod overrides;
 mod proxy;
@@ -35,6 +36,7 @@ pub use load::{DEFAULT_FILE, Loaded, load, schema};
 pub use origin::{Origin, need_restart};
 pub use overrides::Override;
 pub use public_address::PublicAddress;
+pub use rule_context::context_of_rules_alone;
 
 use crate::identity::settings::Ui;
 use crate::identity::throttle::ThrottleSettings;

@@ -2,10 +2,37 @@
 
 use std::sync::Arc;
 
+use super::upstream_identity::usual_headers;
 use super::{Config, Environment, Identity, PublicAddress};
+use crate::authz::{Lifted, Strip};
+use crate::gateway::IdentityHeaders;
 use crate::policy::{CanonicalPath, Host};
-use crate::rules::{Context, Reserved, SessionReach};
+use crate::rules::{Context, NetworkSets, Reserved, SessionReach, Strips};
 use crate::whoami::WhoamiRequiredAal;
+
+/// What rules are checked against where there is no configuration, or none that can be read.
+#[must_use]
+pub fn context_of_rules_alone(networks: NetworkSets, environment: &Environment) -> Context {
+    let environment = environment.clone();
+    Context {
+        networks,
+        strips: strips(&usual_headers()),
+        variables: Arc::new(move |name| environment.variable(name)),
+        ..Context::default()
+    }
+}
+
+/// Which headers of a client never reach the application.
+fn strips(headers: &IdentityHeaders) -> Strips {
+    let strip = Strip::new(headers.own_names());
+    Arc::new(move |name, method_override| {
+        let lifted = Lifted {
+            trusted_peer: false,
+            method_override,
+        };
+        strip.takes(name, lifted)
+    })
+}
 
 impl Config {
     /// What the rest of the configuration means for rules.
@@ -35,6 +62,11 @@ impl Config {
                 .as_ref()
                 .map(|proxy| proxy.session_cookie.clone())
                 .unwrap_or_default(),
+            networks: self.rules.networks.clone(),
+            strips: match &self.proxy {
+                Some(proxy) => strips(&proxy.identity),
+                None => strips(&usual_headers()),
+            },
             variables: Arc::new(move |name| environment.variable(name)),
         }
     }

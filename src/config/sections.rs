@@ -9,11 +9,13 @@ use ipnet::IpNet;
 use super::bearer_jwt;
 use super::choices::{Output, SecretText};
 use super::identity::IdentitySection;
+use super::networks;
 use super::proxy::{ProxySection, Tls, positive};
 use super::upstream_identity::{self, UpstreamIdentity};
 use crate::bearer::Issuer;
 use crate::document::{Fields, FromNode, Node, OneOrMany, Place, Problem, Reading};
 use crate::gateway::TlsConfig;
+use crate::rules::NetworkSets;
 use crate::secret::SecretString;
 use crate::telemetry::{AccessLogConfig, LogConfig, LogFormat, LogLevel};
 use crate::{audit, telemetry, whoami};
@@ -28,6 +30,7 @@ pub(super) struct File {
     pub(super) rules: Vec<PathBuf>,
     pub(super) watch: bool,
     pub(super) debounce: Duration,
+    pub(super) networks: NetworkSets,
     pub(super) identity: Option<IdentitySection>,
     pub(super) cache: whoami::Cache,
     pub(super) limits: whoami::Limits,
@@ -72,6 +75,7 @@ impl FromNode for File {
             let watch = reload.or("watch", true);
             (watch, reload.or("debounce", Duration::from_millis(250)))
         });
+        let networks = networks::read(&mut fields);
         let identity = read_identity(&mut fields);
         let (cache, limits, serve_stale_when_down) = fields.within("sessions", read_sessions);
         let upstream_identity = fields.within("upstream_identity", upstream_identity::read);
@@ -94,6 +98,7 @@ impl FromNode for File {
             rules,
             watch,
             debounce,
+            networks,
             identity,
             cache,
             limits,

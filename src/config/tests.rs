@@ -150,7 +150,6 @@ fn keys_of_parts_that_do_not_exist_yet_are_unknown() {
     for key in [
         "bearer_jwt: []",
         "decision: {}",
-        "networks: {}",
         "upstream_identity: { jwt: {} }",
         "step_up: { keep_body: {} }",
         "sessions: { revocation: {} }",

@@ -4,6 +4,7 @@ use http::HeaderName;
 
 use super::choices::CookiePolicy;
 use crate::document::{Fields, FromNode, Key, Located, Node, Place, Problem, Reading};
+use crate::gateway::IdentityHeaders;
 use crate::whoami::HeaderSource;
 
 /// The headers that are set where nothing else is said.
@@ -56,6 +57,15 @@ pub(super) fn read(fields: &mut Fields<'_, '_>) -> UpstreamIdentity {
             CookiePolicy::Keep => true,
             CookiePolicy::StripSession => false,
         },
+    }
+}
+
+/// The identity headers of a configuration that says nothing about them.
+pub(super) fn usual_headers() -> IdentityHeaders {
+    IdentityHeaders {
+        names: DEFAULT_HEADERS.map(|(name, _)| name.into()).into(),
+        strip: DEFAULT_STRIP.map(Into::into).into(),
+        keep_session_cookie: false,
     }
 }
 

@@ -214,7 +214,7 @@ pub struct IdentityHeaders {
 
 impl IdentityHeaders {
     /// Every name and family that no client may send.
-    pub(super) fn own_names(&self) -> impl Iterator<Item = &str> {
+    pub fn own_names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().chain(&self.strip).map(|name| &**name)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::automaton::{literal_prefix, overlap};
+use super::expressions::Expressions;
 use super::index::Index;
 use super::trie::Entry;
 use super::{HostPattern, PathPattern, Rule, RuleIndex};
@@ -24,8 +26,20 @@ pub enum ConflictKind {
     Ambiguous,
     /// The rule can never win: the other comes first and matches everything it matches.
     Dead,
+    /// The rule's regular expressions can't be searched together with those that begin alike.
+    Unsearchable,
     /// The public rule can never win: the other comes first and shields everything it matches.
     Shielded,
+}
+
+impl Conflict {
+    pub(super) const fn unsearchable(rule: RuleIndex) -> Self {
+        Self {
+            kind: ConflictKind::Unsearchable,
+            rule,
+            other: rule,
+        }
+    }
 }
 
 /// The rule at fault, the other one, and why.
@@ -36,6 +50,9 @@ pub(super) fn find_conflicts(rules: &[Rule], index: &Index) -> Vec<Conflict> {
     let mut pairs: Vec<Pair> = Vec::new();
     for leaf in index.leaves() {
         find_ambiguous(leaf, &mut pairs);
+    }
+    for expressions in index.expressions() {
+        find_ambiguous_expressions(expressions, &mut pairs);
     }
     // Where all priorities are equal, a wider pattern comes after a narrower one, so nothing wider
     // can stand before a rule.
@@ -51,18 +68,65 @@ pub(super) fn find_conflicts(rules: &[Rule], index: &Index) -> Vec<Conflict> {
 }
 
 /// Rules that differ in path or host pattern always have an order, so only entries with one
-/// pattern can be equal in rank. They are if a method finds two of them.
+/// pattern can be equal in rank. They are if a method finds two of them, and their conditions can
+/// hold together.
 fn find_ambiguous(leaf: &[Entry], pairs: &mut Vec<Pair>) {
-    let mut owners = HashMap::new();
+    if leaf.len() < 2 {
+        return;
+    }
+    let mut owners: HashMap<_, Vec<&Entry>> = HashMap::new();
     for entry in leaf {
         let every = (!entry.methods.are_named()).then_some(None);
         for method in entry.methods.named().map(Some).chain(every) {
-            let rank = (entry.order(), method);
-            let owner = *owners.entry(rank).or_insert(entry.rule);
-            if owner != entry.rule {
-                let later = owner.max(entry.rule);
-                let earlier = owner.min(entry.rule);
-                pairs.push((later, earlier, ConflictKind::Ambiguous));
+            let owners = owners.entry((entry.order(), method)).or_default();
+            match owners.iter().find(|owner| can_both_hold(owner, entry)) {
+                Some(owner) => add_ambiguous(owner, entry, pairs),
+                None => owners.push(entry),
+            }
+        }
+    }
+}
+
+fn can_both_hold(one: &Entry, two: &Entry) -> bool {
+    match (&one.conditions, &two.conditions) {
+        (Some(one), Some(two)) => !one.exclude(two),
+        (Some(_) | None, _) => true,
+    }
+}
+
+fn add_ambiguous(one: &Entry, two: &Entry, pairs: &mut Vec<Pair>) {
+    if one.rule != two.rule {
+        let later = one.rule.max(two.rule);
+        let earlier = one.rule.min(two.rule);
+        pairs.push((later, earlier, ConflictKind::Ambiguous));
+    }
+}
+
+/// Expressions that begin with the same segments have no order but that of their rules, so those
+/// of equal rank must not match one path.
+fn find_ambiguous_expressions(expressions: &Expressions, pairs: &mut Vec<Pair>) {
+    let mut lines: Vec<_> = expressions
+        .lines()
+        .map(|(regex, entry)| {
+            let automaton = regex.automaton();
+            let prefix = automaton.as_ref().map(literal_prefix).unwrap_or_default();
+            (prefix, automaton, entry)
+        })
+        .collect();
+    // Those that begin differently can't overlap: in order, they stand apart.
+    lines.sort_by(|(one, ..), (two, ..)| one.cmp(two));
+    for (place, (prefix, one, first)) in lines.iter().enumerate() {
+        let alike = lines.iter().skip(place + 1);
+        for (_, two, second) in alike.take_while(|(other, ..)| other.starts_with(prefix)) {
+            let same_rank = first.order() == second.order()
+                && first.methods.meet(&second.methods)
+                && can_both_hold(first, second);
+            let overlap = match (one, two) {
+                (Some(one), Some(two)) if same_rank => overlap(one, two),
+                (Some(_) | None, _) => same_rank,
+            };
+            if overlap {
+                add_ambiguous(first, second, pairs);
             }
         }
     }
@@ -71,11 +135,15 @@ fn find_ambiguous(leaf: &[Entry], pairs: &mut Vec<Pair>) {
 fn find_dead(rules: &[Rule], index: &Index, pairs: &mut Vec<Pair>) {
     let highest_shield = rules
         .iter()
-        .filter(|rule| rule.matcher().methods.are_named() && rule.shields())
+        .filter(|rule| rule.matcher().narrows() && rule.shields())
         .map(|rule| rule.matcher().priority)
         .max();
     for (place, rule) in rules.iter().enumerate() {
         let matcher = rule.matcher();
+        // What an expression matches can't be compared.
+        if !matcher.path_regexes.is_empty() {
+            continue;
+        }
         let mut killers = matcher
             .hosts
             .iter()
@@ -112,10 +180,10 @@ fn killer(
     let mut shield = None;
     for entry in covering().filter(|entry| entry.priority > matcher.priority && always_wins(entry))
     {
-        if entry.methods.cover(&matcher.methods) {
+        if entry.covers_all_of(&matcher.methods, matcher.conditions.as_deref()) {
             return Some((entry.rule, ConflictKind::Dead));
         }
-        let shields = !entry.switches.fall_through && Some(entry.pattern) != own;
+        let shields = entry.shields && Some(entry.pattern) != own;
         if rule.lets_anyone_in() && shields && shield.is_none() {
             shield = Some((entry.rule, ConflictKind::Shielded));
         }

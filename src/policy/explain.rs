@@ -7,13 +7,14 @@ use std::time::Duration;
 use http::HeaderMap;
 use jiff::Timestamp;
 
+use super::conditions::Asked;
 use super::decide::{Conclusion, conclude};
 use super::demand::Demand;
 use super::index::{Fate, Reading};
 use super::weigh::{age_is_of_second_factor, counted, level_without, times_that_count, weigh};
 use super::{
-    Enrolment, Found, MethodSet, Outcome, Reported, Request, RequiredAal, Requirement, RuleIndex,
-    RuleSet, SecondFactor, Standing, Subject,
+    ConditionName, Enrolment, Found, MethodSet, Outcome, Reported, Request, RequiredAal,
+    Requirement, RuleIndex, RuleSet, SecondFactor, Standing, Subject,
 };
 
 /// How a decision came about.
@@ -81,10 +82,13 @@ pub fn explain(
 ) -> Trace {
     let mut considered = Vec::new();
     let found = rules.find_watched(request, headers, |rule, reading, fate| {
+        let conditions = rules.rule(rule).matcher().conditions.as_deref();
+        let asked = Asked::of(request, headers);
+        let unmet = conditions.and_then(|conditions| conditions.unmet(asked));
         considered.push(Considered {
             rule,
-            matched: fate == Fate::Won,
-            why: words_of(fate, reading, request),
+            matched: matches!(fate, Fate::Won | Fate::Ambiguous),
+            why: words_of(fate, reading, unmet, request),
         });
     });
     let found = match found {
@@ -170,9 +174,21 @@ fn name_of(demand: Demand) -> Cow<'static, str> {
     }
 }
 
-fn words_of(fate: Fate, reading: Reading, request: &Request) -> Cow<'static, str> {
+fn words_of(
+    fate: Fate,
+    reading: Reading,
+    unmet: Option<ConditionName<'_>>,
+    request: &Request,
+) -> Cow<'static, str> {
+    let unmet = || unmet.map_or_else(String::new, |name| name.to_string());
     match (fate, reading) {
-        (Fate::Won, Reading::Exact) => Cow::Borrowed("host, path and method match"),
+        (Fate::Won, Reading::Exact) => Cow::Borrowed("host, path, method and conditions match"),
+        (Fate::Condition, _) => Cow::Owned(format!("{} is not as it asks", unmet())),
+        (Fate::Ambiguous, _) => Cow::Owned(format!(
+            "{} is as it asks in one reading of the request, and not in another, so it must allow \
+             too",
+            unmet()
+        )),
         (Fate::Won, Reading::Folded) => {
             Cow::Borrowed("a lax application could read the path as one of this rule's")
         }

@@ -21,7 +21,9 @@ pub(crate) fn rule(id: &str, path: &str, required_aal: RequiredAal) -> RuleParts
         matcher: Matcher {
             hosts: vec![HostPattern::Any],
             paths: vec![PathPattern::parse(path).unwrap()],
+            path_regexes: Vec::new(),
             methods: Methods::ALL,
+            conditions: None,
             priority: 0,
         },
         requirement: Requirement::level(required_aal),

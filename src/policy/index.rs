@@ -5,7 +5,10 @@ use std::ops::ControlFlow;
 
 use http::Method;
 
-use super::growth::{Growing, grown};
+use super::conditions::Asked;
+use super::expressions::Expressions;
+use super::growth::{Growing, Unsearchable, grown};
+use super::holds::Holds;
 use super::host::parents;
 use super::label::Label;
 use super::trie::{Entry, Trie};
@@ -48,13 +51,23 @@ pub(super) struct Wanted<'a> {
     pub(super) host: &'a str,
     pub(super) path: &'a str,
     pub(super) method: &'a Method,
+    pub(super) asked: Asked<'a>,
     pub(super) reading: Reading,
+}
+
+/// The entry that covers a request.
+#[derive(Debug)]
+pub(super) struct Hit<'i> {
+    pub(super) entry: &'i Entry,
+    /// Rules that would come first if the request were read in another way: they must allow too.
+    pub(super) others: Vec<RuleIndex>,
 }
 
 /// Why a look-up found no rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Miss {
-    /// Patterns match, but the methods do not, or only public rules are left that others shield.
+    /// Patterns match, but methods or conditions do not, or only public rules are left that others
+    /// shield.
     Shielded,
     /// No pattern matches.
     Nothing,
@@ -67,18 +80,22 @@ pub(super) enum Fate {
     Won,
     /// It leaves the request's method out.
     Method,
+    /// One of its conditions on query, headers or network does not hold.
+    Condition,
+    /// A condition holds in one reading of the request and not in another: it must allow too.
+    Ambiguous,
     /// It asks for no session, and a rule before it, whose narrowing leaves the request out, does.
     Shielded,
 }
 
 impl Index {
-    pub(super) fn of(rules: &[Rule]) -> Self {
+    pub(super) fn of(rules: &[Rule]) -> Result<Self, Unsearchable> {
         let growing = Growing::from(rules);
         let first = rules.first().map(|rule| rule.matcher().priority);
         let mut index = Self {
-            exact: grown(growing.exact),
-            below: grown(growing.below),
-            any: growing.any.grown(),
+            exact: grown(growing.exact)?,
+            below: grown(growing.below)?,
+            any: growing.any.grown()?,
             has_priorities: rules
                 .iter()
                 .any(|rule| Some(rule.matcher().priority) != first),
@@ -87,7 +104,7 @@ impl Index {
         let folds = |paths: &Paths| paths.folded.is_some();
         let has_folded = index.all_paths().any(folds);
         index.has_folded = has_folded;
-        index
+        Ok(index)
     }
 
     /// Whether folded patterns differ from the written ones.
@@ -159,7 +176,13 @@ impl Index {
             .chain([&self.any])
     }
 
-    /// Every entry whose host and path match, in order, whatever its methods.
+    /// Every set of expressions, as written.
+    pub(super) fn expressions(&self) -> impl Iterator<Item = &Expressions> {
+        self.all_paths()
+            .flat_map(|paths| &paths.as_written.expressions)
+    }
+
+    /// Every entry whose host and path match, in order, whatever its methods and conditions.
     pub(super) fn candidates<'i, B>(
         &'i self,
         wanted: Wanted<'i>,
@@ -183,14 +206,15 @@ impl Index {
         visit: &mut impl FnMut(&'i Entry) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         for paths in self.named(wanted.host).chain([&self.any]) {
-            paths.read(wanted.reading).matching(wanted.path, visit)?;
+            let trie = paths.read(wanted.reading);
+            trie.matching(wanted.path, wanted.reading, visit)?;
         }
         ControlFlow::Continue(())
     }
 
-    /// The entry that covers the request. A rule whose methods leave the request out shields its
-    /// path: after it, a public rule counts only if it has the very same pattern.
-    pub(super) fn find<'i>(&'i self, wanted: Wanted<'i>) -> Result<&'i Entry, Miss> {
+    /// The entry that covers the request. A rule whose methods or conditions leave the request out
+    /// shields its path: after it, a public rule counts only if it has the very same pattern.
+    pub(super) fn find<'i>(&'i self, wanted: Wanted<'i>) -> Result<Hit<'i>, Miss> {
         self.find_watched(wanted, |_, _| {})
     }
 
@@ -199,25 +223,34 @@ impl Index {
         &'i self,
         wanted: Wanted<'i>,
         mut watch: impl FnMut(&'i Entry, Fate),
-    ) -> Result<&'i Entry, Miss> {
+    ) -> Result<Hit<'i>, Miss> {
         let mut shield = Shield::None;
         let mut seen = false;
+        let mut others = Vec::new();
         let flow = self.candidates(wanted, |entry| {
             seen = true;
-            let covers = entry.methods.contain(wanted.method);
-            if covers && !(entry.public && shield.keeps_out(entry.pattern)) {
-                watch(entry, Fate::Won);
-                return ControlFlow::Break(entry);
-            }
-            let fate = if covers { Fate::Shielded } else { Fate::Method };
+            let covers = entry.covers(wanted.method, wanted.asked);
+            let kept_out = entry.public && shield.keeps_out(entry.pattern);
+            let fate = match covers {
+                Holds::Yes | Holds::Maybe if kept_out => Fate::Shielded,
+                Holds::Yes => Fate::Won,
+                Holds::Maybe => Fate::Ambiguous,
+                Holds::No if entry.methods.contain(wanted.method) => Fate::Condition,
+                Holds::No => Fate::Method,
+            };
             watch(entry, fate);
-            if !covers && !entry.switches.fall_through {
+            match fate {
+                Fate::Won => return ControlFlow::Break(entry),
+                Fate::Ambiguous => others.push(entry.rule),
+                Fate::Method | Fate::Condition | Fate::Shielded => {}
+            }
+            if covers != Holds::Yes && entry.shields {
                 shield = shield.and(entry.pattern);
             }
             ControlFlow::Continue(())
         });
         match flow {
-            ControlFlow::Break(entry) => Ok(entry),
+            ControlFlow::Break(entry) => Ok(Hit { entry, others }),
             ControlFlow::Continue(()) if seen => Err(Miss::Shielded),
             ControlFlow::Continue(()) => Err(Miss::Nothing),
         }
@@ -246,7 +279,7 @@ impl Index {
         let mut equals = Vec::new();
         let _: ControlFlow<()> = self.candidates(wanted, |entry| {
             let same_place = entry.pattern == hit.pattern && entry.order() == hit.order();
-            if same_place && entry.methods.contain(wanted.method) {
+            if same_place && entry.covers(wanted.method, wanted.asked) != Holds::No {
                 equals.push(entry.rule);
             }
             ControlFlow::Continue(())

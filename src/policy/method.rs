@@ -39,6 +39,14 @@ impl Methods {
         named.contains(method) || (method == Method::HEAD && named.contains(&Method::GET))
     }
 
+    /// Whether some method is one of both.
+    pub(super) fn meet(&self, other: &Self) -> bool {
+        match (self.are_named(), other.are_named()) {
+            (true, true) => other.named().any(|method| self.contain(method)),
+            (true, false) | (false, _) => true,
+        }
+    }
+
     /// Whether every method of `other` is one of them.
     #[must_use]
     pub fn cover(&self, other: &Self) -> bool {

@@ -4,12 +4,15 @@
 //! [`judge`] weighs a [`Standing`] against the rule; [`decide`] turns an `Allow` into a [`Permit`],
 //! the only key to an upstream. [`explain`] does the same, and tells how it came to that.
 
+mod automaton;
 mod canonical;
+mod conditions;
 mod conflict;
 mod cors;
 mod decide;
 mod demand;
 mod explain;
+mod expressions;
 mod field_pattern;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -19,6 +22,7 @@ mod generated;
 mod growth;
 mod handling;
 mod header_changes;
+mod holds;
 mod host;
 mod index;
 mod label;
@@ -27,12 +31,15 @@ mod laws;
 mod matcher;
 mod method;
 mod method_set;
+mod networks;
 mod outcome;
 mod own_cookie;
 mod path;
 mod path_regex;
 mod pattern;
 mod permit;
+mod query;
+mod regex_pattern;
 mod request;
 mod requirement;
 mod rewrite;
@@ -46,6 +53,7 @@ mod trie;
 mod upstream;
 mod weigh;
 
+pub use conditions::{ConditionName, Conditions, Expected};
 pub use conflict::{Conflict, ConflictKind};
 pub use cors::{Cors, CorsGrant, CorsHeaders, CorsOrigins, Preflight};
 pub use decide::{Decision, Reported, decide, judge};
@@ -57,12 +65,14 @@ pub use host::Host;
 pub use matcher::Matcher;
 pub use method::Methods;
 pub use method_set::MethodSet;
+pub use networks::Networks;
 pub use outcome::{Ask, Outcome};
 pub use own_cookie::is_own_cookie;
 pub use path::CanonicalPath;
 pub use path_regex::{PathReplacement, ReplacementError};
 pub use pattern::{HostPattern, PathPattern, PatternError, Segment};
 pub use permit::Permit;
+pub use regex_pattern::{PathRegex, PathRegexError};
 pub use request::{AmbiguousRequest, Request, Scheme};
 pub use requirement::{Enrolment, RequiredAal, RequiredSteps, Requirement};
 pub use rewrite::{HostRewrite, Rewrite};

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, Method};
 
+use super::conditions::Asked;
 use super::conflict::{Conflict, find_conflicts};
 use super::fold::{cut, fold};
-use super::index::{Fate, Index, Miss, Reading, Wanted};
+use super::growth::Unsearchable;
+use super::index::{Fate, Hit, Index, Miss, Reading, Wanted};
 use super::trie::Entry;
 use super::{AmbiguousRequest, Host, Request, Rule, RuleIndex, RuleParts, Upstream, UpstreamIndex};
 
@@ -34,8 +36,8 @@ pub enum Found {
     Ambiguous(AmbiguousRequest),
 }
 
-/// The rules that judge a request: the one it reaches, and those that a lax application's reading
-/// of its path would reach. Made by [`RuleSet::find`] only and taken whole by [`super::decide`], so
+/// The rules that judge a request: the one it reaches, and those that another reading of its path,
+/// its query or its headers would reach. Made by [`RuleSet::find`] only and taken whole by [`super::decide`], so
 /// that the second kind can't be forgotten.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Match {
@@ -44,13 +46,6 @@ pub struct Match {
 }
 
 impl Match {
-    const fn alone(rule: RuleIndex) -> Self {
-        Self {
-            rule,
-            look_alikes: Vec::new(),
-        }
-    }
-
     fn add(&mut self, rule: RuleIndex) {
         if rule != self.rule && !self.look_alikes.contains(&rule) {
             self.look_alikes.push(rule);
@@ -76,7 +71,10 @@ impl RuleSet {
     /// Every pair of rules that can't stand beside each other.
     pub fn build(rules: Vec<RuleParts>, upstreams: Vec<Upstream>) -> Result<Self, Vec<Conflict>> {
         let rules: Vec<Rule> = rules.into_iter().map(Rule).collect();
-        let index = Index::of(&rules);
+        let index = match Index::of(&rules) {
+            Ok(index) => index,
+            Err(Unsearchable(rule)) => return Err(vec![Conflict::unsearchable(rule)]),
+        };
         let conflicts = find_conflicts(&rules, &index);
         if conflicts.is_empty() {
             Ok(Self {
@@ -115,7 +113,7 @@ impl RuleSet {
     pub(super) fn find_watched(
         &self,
         request: &Request,
-        _headers: &HeaderMap,
+        headers: &HeaderMap,
         mut watch: impl FnMut(RuleIndex, Reading, Fate),
     ) -> Found {
         let path = &request.path;
@@ -123,24 +121,29 @@ impl RuleSet {
             host: request.host.as_str(),
             path: path.as_str(),
             method: &request.method,
+            asked: Asked::of(request, headers),
             reading: Reading::Exact,
         };
         let watched = |entry: &Entry, fate| watch(entry.rule, Reading::Exact, fate);
-        let entry = match self.index.find_watched(wanted, watched) {
-            Ok(entry) => entry,
+        let Hit { entry, others } = match self.index.find_watched(wanted, watched) {
+            Ok(hit) => hit,
             Err(miss) => return self.answer_miss(miss, request, wanted),
         };
-        let switches = entry.switches;
-        let refusal = path.refusal(switches.merge_slashes, switches.allow_encoded_slash);
+        let refusal = path.refusal(entry.merge_slashes, entry.allow_encoded_slash);
         if let Some(reason) = refusal {
             return Found::Ambiguous(reason);
         }
-        if !switches.strict_paths {
-            return Found::Rule(Match::alone(entry.rule));
+        let found = Match {
+            rule: entry.rule,
+            look_alikes: others,
+        };
+        if !entry.strict_paths {
+            return Found::Rule(found);
         }
-        let found = self.with_look_alikes(Match::alone(entry.rule), wanted, path.has_look_alikes());
+        let exact = found.look_alikes.len();
+        let found = self.with_look_alikes(found, wanted, path.has_look_alikes());
         if let Found::Rule(found) = &found {
-            for rule in &found.look_alikes {
+            for rule in found.look_alikes.iter().skip(exact) {
                 watch(*rule, Reading::Folded, Fate::Won);
             }
         }
@@ -153,14 +156,23 @@ impl RuleSet {
             return Found::Ambiguous(reason);
         }
         match miss {
-            Miss::Shielded => Found::MethodNotAllowed(self.index.allowed_methods(wanted)),
+            Miss::Shielded => self.answer_shielded(wanted),
             Miss::Nothing if self.index.knows_host(&request.host) => Found::NoRule,
             Miss::Nothing => Found::UnknownHost,
         }
     }
 
+    /// The answer where rules know the path, but not the request: 405 if the method alone differs.
+    fn answer_shielded(&self, wanted: Wanted<'_>) -> Found {
+        let allowed = self.index.allowed_methods(wanted);
+        if allowed.is_empty() {
+            return Found::NoRule;
+        }
+        Found::MethodNotAllowed(allowed)
+    }
+
     /// Adds the rules that a lax application's readings of the path would reach. Where such a
-    /// reading is refused for its method, the request is.
+    /// reading is refused for its method or its conditions, the request is.
     fn with_look_alikes(
         &self,
         mut found: Match,
@@ -182,14 +194,15 @@ impl RuleSet {
                 ..wanted
             };
             match self.index.find(wanted) {
-                Ok(entry) => {
-                    for rule in self.index.equals_of(entry, wanted) {
+                Ok(Hit { entry, others }) => {
+                    for rule in others
+                        .into_iter()
+                        .chain(self.index.equals_of(entry, wanted))
+                    {
                         found.add(rule);
                     }
                 }
-                Err(Miss::Shielded) => {
-                    return Found::MethodNotAllowed(self.index.allowed_methods(wanted));
-                }
+                Err(Miss::Shielded) => return self.answer_shielded(wanted),
                 // No rule protects this reading, and the rule that was found allows the path.
                 Err(Miss::Nothing) => {}
             }

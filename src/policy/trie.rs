@@ -4,11 +4,19 @@
 //! The nodes and entries of a tree lie together, in the order a look-up comes by, because with
 //! many rules the time goes into fetching memory.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 
+use http::Method;
+
+use super::conditions::Asked;
+use super::expressions::Expressions;
+use super::holds::Holds;
+use super::index::Reading;
 use super::label::Label;
-use super::{Methods, PathPattern, RuleIndex, Segment, Switches};
+use super::{Conditions, Methods, PathPattern, RuleIndex, Segment};
 
 /// What is known at the end of a pattern.
 #[derive(Clone, Debug)]
@@ -21,16 +29,48 @@ pub(super) struct Entry {
     pub(super) priority: i32,
     /// The rule's methods.
     pub(super) methods: Methods,
+    /// The rule's further conditions.
+    pub(super) conditions: Option<Arc<Conditions>>,
     /// The rule lets anyone in.
     pub(super) public: bool,
-    /// The rule's switches.
-    pub(super) switches: Switches,
+    /// Requests that the rule narrows out reach no wider rule that lets anyone in.
+    pub(super) shields: bool,
+    /// The rule's switches that a look-up needs.
+    pub(super) strict_paths: bool,
+    pub(super) merge_slashes: bool,
+    pub(super) allow_encoded_slash: bool,
 }
 
 impl Entry {
     /// The order of entries with one pattern: lower comes first, equal ones must not both match.
-    pub(super) const fn order(&self) -> (std::cmp::Reverse<i32>, bool) {
-        (std::cmp::Reverse(self.priority), !self.methods.are_named())
+    pub(super) fn order(&self) -> (Reverse<i32>, bool, Reverse<usize>) {
+        let conditions = self.conditions.as_ref().map_or(0, |it| it.count());
+        (
+            Reverse(self.priority),
+            !self.methods.are_named(),
+            Reverse(conditions),
+        )
+    }
+
+    /// Whether the rule is about the request, whose host and path it matches.
+    pub(super) fn covers(&self, method: &Method, asked: Asked<'_>) -> Holds {
+        if !self.methods.contain(method) {
+            return Holds::No;
+        }
+        match &self.conditions {
+            None => Holds::Yes,
+            Some(conditions) => conditions.hold(asked),
+        }
+    }
+
+    /// Whether the rule is about every request of another rule, where the patterns are the same.
+    pub(super) fn covers_all_of(&self, methods: &Methods, others: Option<&Conditions>) -> bool {
+        let none = Conditions::default();
+        let covers_conditions = self
+            .conditions
+            .as_ref()
+            .is_none_or(|conditions| conditions.cover(others.unwrap_or(&none)));
+        self.methods.cover(methods) && covers_conditions
     }
 }
 
@@ -43,6 +83,8 @@ pub(super) struct Trie {
     /// The root comes first; without a root there are no patterns.
     pub(super) nodes: Box<[Node]>,
     pub(super) entries: Box<[Entry]>,
+    /// Regular expressions, together where they begin with the same segments.
+    pub(super) expressions: Box<[Expressions]>,
 }
 
 /// A place between two segments.
@@ -51,6 +93,8 @@ pub(super) struct Node {
     pub(super) literals: Literals,
     /// The child for any one segment.
     pub(super) one: Option<std::num::NonZeroU32>,
+    /// One more than the place of the expressions that begin with the segments up to here.
+    pub(super) expressions: Option<std::num::NonZeroU32>,
     /// Entries of patterns that end here.
     pub(super) exact: Span,
     /// Entries of patterns that end in `**` here.
@@ -91,23 +135,25 @@ impl Literals {
 
 impl Trie {
     pub(super) const fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.is_empty() && self.expressions.is_empty()
     }
 
     /// Every entry whose pattern matches `path`, most specific first: segment by segment a literal
-    /// before `{name}` before `**`.
+    /// before `{name}` before a regular expression before `**`.
     pub(super) fn matching<'t, B>(
         &'t self,
         path: &str,
+        reading: Reading,
         visit: &mut impl FnMut(&'t Entry) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
-        self.walk(0, path.strip_prefix('/'), visit)
+        self.walk(0, path.strip_prefix('/'), (path, reading), visit)
     }
 
     fn walk<'t, B>(
         &'t self,
         at: u32,
         path: Option<&str>,
+        whole: (&str, Reading),
         visit: &mut impl FnMut(&'t Entry) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         let Some(node) = self.nodes.get(at as usize) else {
@@ -119,26 +165,38 @@ impl Trie {
                 None => (path, None),
             };
             if let Some(child) = node.literals.find(segment) {
-                self.walk(child, rest, visit)?;
+                self.walk(child, rest, whole, visit)?;
             }
             if let Some(child) = node.one
                 && !segment.is_empty()
             {
-                self.walk(child.get(), rest, visit)?;
+                self.walk(child.get(), rest, whole, visit)?;
             }
         } else {
             self.entries_in(node.exact)
                 .iter()
                 .try_for_each(&mut *visit)?;
         }
+        if let Some(expressions) = self.expressions_at(node) {
+            let (path, reading) = whole;
+            expressions
+                .matching(path, reading)
+                .try_for_each(&mut *visit)?;
+        }
         self.entries_in(node.rest).iter().try_for_each(visit)
+    }
+
+    fn expressions_at(&self, node: &Node) -> Option<&Expressions> {
+        let place = node.expressions?.get() as usize - 1;
+        self.expressions.get(place)
     }
 
     fn entries_in(&self, span: Span) -> &[Entry] {
         self.entries.get(span.range()).unwrap_or_default()
     }
 
-    /// Every entry whose pattern matches all that `pattern` matches.
+    /// Every entry whose pattern matches all that `pattern` matches. Of regular expressions that
+    /// can't be told.
     pub(super) fn covering<'t>(&'t self, pattern: &PathPattern) -> Vec<&'t Entry> {
         let mut found = Vec::new();
         self.cover(0, pattern.segments(), &mut found);

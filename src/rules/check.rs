@@ -77,7 +77,7 @@ impl Named<'_> {
                     "rules `{rule}` and `{other}` can both match one request, and neither comes \
                      first ({other_place})"
                 ),
-                "give one of them a `priority`, or make its pattern or methods differ",
+                "give one of them a `priority`, or make its pattern, methods or conditions differ",
             ),
             ConflictKind::Dead => (
                 "dead_rule",
@@ -86,6 +86,11 @@ impl Named<'_> {
                      matches ({other_place})"
                 ),
                 "remove the rule, or give it a higher `priority`",
+            ),
+            ConflictKind::Unsearchable => (
+                "invalid_value",
+                format!("the regular expressions of rule `{rule}` and its like are too many"),
+                "write fewer of them, or let them begin with different segments",
             ),
             ConflictKind::Shielded => (
                 "dead_rule",
@@ -123,8 +128,11 @@ fn check_reserved(
         if !is_on_host(&rule.matcher.hosts, host) {
             continue;
         }
-        let below = rule.matcher.paths.iter().zip(&places.paths);
-        for (_, place) in below.filter(|(path, _)| path.is_below(&reserved)) {
+        let paths = rule.matcher.paths.iter().zip(&places.paths);
+        let paths = paths.map(|(path, place)| (path.is_below(&reserved), place));
+        let regexes = rule.matcher.path_regexes.iter().zip(&places.path_regexes);
+        let regexes = regexes.map(|(regex, place)| (regex.is_below(&reserved), place));
+        for (_, place) in paths.chain(regexes).filter(|(is_below, _)| *is_below) {
             let message = format!(
                 "rule `{}` is about paths that Stepgate answers itself ({} and below)",
                 rule.id,

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::UpstreamSettings;
+use super::{NetworkSets, UpstreamSettings};
 
-/// Configuration of the rules (`rules`, `reload`, `proxy.upstream_defaults`).
+/// Configuration of the rules (`rules`, `reload`, `networks`, `proxy.upstream_defaults`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Files, and directories whose `*.yaml` files count.
@@ -16,6 +16,8 @@ pub struct Config {
     pub debounce: Duration,
     /// What an upstream has that does not say otherwise.
     pub upstream_defaults: UpstreamSettings,
+    /// Sets of networks that every rule file may name.
+    pub networks: NetworkSets,
 }
 
 impl Default for Config {
@@ -25,6 +27,7 @@ impl Default for Config {
             watch: true,
             debounce: Duration::from_millis(250),
             upstream_defaults: UpstreamSettings::default(),
+            networks: NetworkSets::default(),
         }
     }
 }

@@ -4,11 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::UpstreamSettings;
+use http::HeaderName;
+
+use super::{NetworkSets, UpstreamSettings};
 use crate::policy::{CanonicalPath, Host, HostPattern};
 
 /// Looks up a variable for `${NAME}` in rule files.
 pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// Says whether a client's header is kept from applications, where the rule allows method overrides
+/// or does not.
+pub type Strips = Arc<dyn Fn(&HeaderName, bool) -> bool + Send + Sync>;
 
 /// What the rest of the configuration means for rules.
 #[derive(Clone)]
@@ -30,6 +36,11 @@ pub struct Context {
     pub identity_headers: Vec<Box<str>>,
     /// Name of the session cookie.
     pub session_cookie: Box<str>,
+    /// `networks` of `stepgate.yaml`.
+    pub networks: NetworkSets,
+    /// Whether a client's header is kept from applications, so that no rule may rest on it. The
+    /// second argument: the rule allows method overrides.
+    pub strips: Strips,
     /// Values for `${NAME}`.
     pub variables: Variables,
 }
@@ -53,7 +64,7 @@ pub struct SessionReach {
 }
 
 impl Default for Context {
-    /// Nothing reserved, nothing known, no variables.
+    /// Nothing reserved, nothing known, nothing stripped, no variables.
     fn default() -> Self {
         Self {
             upstream_defaults: UpstreamSettings::default(),
@@ -63,8 +74,16 @@ impl Default for Context {
             serve_stale_when_down: Duration::ZERO,
             identity_headers: Vec::new(),
             session_cookie: "ory_kratos_session".into(),
+            networks: NetworkSets::default(),
+            strips: Arc::new(|_, _| false),
             variables: Arc::new(|_| None),
         }
+    }
+}
+
+impl Context {
+    pub(super) fn strips(&self, name: &HeaderName, method_override: bool) -> bool {
+        (self.strips)(name, method_override)
     }
 }
 
@@ -77,6 +96,7 @@ impl fmt::Debug for Context {
             .field("second_factor_is_known", &self.second_factor_is_known)
             .field("identity_headers", &self.identity_headers)
             .field("session_cookie", &self.session_cookie)
+            .field("networks", &self.networks)
             .finish_non_exhaustive()
     }
 }

@@ -9,6 +9,7 @@ mod config;
 mod context;
 mod endpoint;
 mod load;
+mod networks;
 mod raw;
 mod reload;
 mod store;
@@ -18,8 +19,9 @@ mod upstream_settings;
 mod watch;
 
 pub use config::Config;
-pub use context::{Context, Reserved, SessionReach, Variables};
+pub use context::{Context, Reserved, SessionReach, Strips, Variables};
 pub use load::{compile, load};
+pub use networks::NetworkSets;
 pub use reload::Reloader;
 pub use store::{Reload, ReloadOutcome, RuleStore};
 pub use upstream_settings::UpstreamSettings;

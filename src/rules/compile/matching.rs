@@ -1,9 +1,11 @@
 //! Which requests a rule is about: written to meant.
 
+use std::sync::Arc;
+
 use super::super::raw::{RawMatch, RawRule};
 use super::RulePlaces;
 use crate::document::{Located, Place, Problem, Reading};
-use crate::policy::{HostPattern, Matcher, Methods};
+use crate::policy::{Conditions, HostPattern, Matcher, Methods};
 
 pub(super) fn check_slashes(raw: &RawRule, reading: &mut Reading) {
     let encoded = raw
@@ -21,13 +23,20 @@ pub(super) fn check_slashes(raw: &RawRule, reading: &mut Reading) {
 }
 
 /// The matcher of a rule, and where its parts are written.
-pub(super) fn matcher_of(id: &Place, raw: RawMatch, priority: i32) -> (Matcher, RulePlaces) {
+pub(super) fn matcher_of(
+    id: &Place,
+    raw: RawMatch,
+    priority: i32,
+    conditions: Option<Arc<Conditions>>,
+) -> (Matcher, RulePlaces) {
     let hosts = once(raw.hosts);
     let paths = once(raw.paths);
+    let path_regexes = once(raw.path_regexes);
     let places = RulePlaces {
         id: id.clone(),
         hosts: places_of(&hosts),
         paths: places_of(&paths),
+        path_regexes: places_of(&path_regexes),
     };
     let matcher = Matcher {
         hosts: if hosts.is_empty() {
@@ -36,10 +45,12 @@ pub(super) fn matcher_of(id: &Place, raw: RawMatch, priority: i32) -> (Matcher, 
             values_of(hosts)
         },
         paths: values_of(paths),
+        path_regexes: values_of(path_regexes),
         methods: match raw.methods {
             Some(methods) => Methods::only(values_of(once(methods))),
             None => Methods::ALL,
         },
+        conditions,
         priority,
     };
     (matcher, places)

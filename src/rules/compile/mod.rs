@@ -1,5 +1,6 @@
 //! One rule file: what is written to what is meant.
 
+mod conditions;
 mod handling;
 mod matching;
 mod outage;
@@ -10,11 +11,12 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use self::conditions::{Surroundings, conditions_of};
 use self::requirement::requirement_of;
 use self::upstreams::Names;
-use super::Context;
 use super::raw::{RawDefaults, RawRule};
-use crate::document::{Fields, FromNode, Node, Place, Problem, Reading};
+use super::{Context, NetworkSets};
+use crate::document::{Entry, Fields, FromNode, Node, Place, Problem, Reading};
 use crate::policy::{Location, RuleId, RuleParts, Upstream};
 
 /// What the files mean, as far as they can be read.
@@ -31,6 +33,7 @@ pub(super) struct RulePlaces {
     pub(super) id: Place,
     pub(super) hosts: Vec<Place>,
     pub(super) paths: Vec<Place>,
+    pub(super) path_regexes: Vec<Place>,
 }
 
 impl Compiled {
@@ -41,8 +44,13 @@ impl Compiled {
         };
         let upstreams = fields.raw("upstreams", json!({ "type": "object" }));
         let defaults: RawDefaults = fields.get("defaults").unwrap_or_default();
+        let networks = networks_of(&mut fields, context);
         let rules = fields.raw("rules", json!({ "type": "array" }));
         fields.close();
+        let around = Surroundings {
+            context,
+            networks: &networks,
+        };
         let names = match upstreams {
             Some(node) => self.add_upstreams(node, context, reading),
             None => Names::new(),
@@ -59,7 +67,7 @@ impl Compiled {
             let Some(rule) = RawRule::from_node(node, reading) else {
                 continue;
             };
-            self.add_rule(rule, &defaults, &names, context, reading);
+            self.add_rule(rule, &defaults, &names, around, reading);
         }
     }
 
@@ -68,19 +76,25 @@ impl Compiled {
         raw: RawRule,
         defaults: &RawDefaults,
         names: &Names,
-        context: &Context,
+        around: Surroundings<'_>,
         reading: &mut Reading,
     ) {
+        let context = around.context;
         let target = handling::target_of(&raw, defaults, names, reading);
         let requirement = requirement_of(&raw, defaults, context, reading);
         matching::check_slashes(&raw, reading);
         let switches = outage::switches_of(&raw, context, reading);
         let handling = handling::handling_of(&raw.handling, &raw.matching, context, reading);
-        let (Some(target), Some(requirement)) = (target, requirement) else {
+        let mut raw = raw;
+        let conditions = std::mem::take(&mut raw.matching.conditions);
+        let conditions = conditions_of(conditions, &raw.switches, around, reading);
+        let (Some(target), Some(requirement), Some(conditions)) = (target, requirement, conditions)
+        else {
             return;
         };
         let id = &raw.id;
-        let (matcher, places) = matching::matcher_of(&id.place, raw.matching, raw.priority);
+        let (matcher, places) =
+            matching::matcher_of(&id.place, raw.matching, raw.priority, conditions);
         self.places.push(places);
         self.rules.push(RuleParts {
             id: RuleId::new(&id.value),
@@ -97,4 +111,23 @@ impl Compiled {
             switches,
         });
     }
+}
+
+/// The file's own sets of networks. A name means one thing: what `stepgate.yaml` names can't be
+/// named anew.
+fn networks_of(fields: &mut Fields<'_, '_>, context: &Context) -> NetworkSets {
+    let networks: NetworkSets = fields.get("networks").unwrap_or_default();
+    let taken = |entry: &&Entry| context.networks.find(&entry.key.text).is_some();
+    let section = fields.section().find("networks").and_then(Node::as_map);
+    for entry in section.unwrap_or_default().iter().filter(taken) {
+        let message = format!(
+            "stepgate.yaml has networks named `{}` already",
+            entry.key.text
+        );
+        let problem = Problem::at(&entry.key.place, "duplicate_name", message);
+        fields
+            .reading()
+            .problem(problem.help("choose another name"));
+    }
+    networks
 }

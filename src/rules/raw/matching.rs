@@ -3,46 +3,64 @@
 use http::Method;
 use serde_json::{Value as Json, json};
 
+use super::conditions::RawConditions;
 use crate::document::{Fields, FromNode, Located, Node, OneOrMany, Place, Problem, Reading};
-use crate::policy::{HostPattern, PathPattern, PatternError};
+use crate::policy::{HostPattern, PathPattern, PathRegex, PathRegexError, PatternError};
 
 /// `match` of a rule.
 pub(in crate::rules) struct RawMatch {
     /// Empty: any host.
     pub(in crate::rules) hosts: Vec<Located<HostPattern>>,
     pub(in crate::rules) paths: Vec<Located<PathPattern>>,
+    pub(in crate::rules) path_regexes: Vec<Located<PathRegex>>,
     pub(in crate::rules) methods: Option<Vec<Located<Method>>>,
+    pub(in crate::rules) conditions: RawConditions,
 }
+
+/// Every key of `match`.
+const LISTS: [&str; 5] = ["host", "path", "path_regex", "methods", "networks"];
 
 impl FromNode for RawMatch {
     fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
         let mut fields = Fields::open(node, reading)?;
         let hosts: Option<OneOrMany<_>> = fields.get("host");
         let paths: Option<OneOrMany<_>> = fields.get("path");
+        let path_regexes: Option<OneOrMany<_>> = fields.get("path_regex");
         let methods = fields.get("methods");
-        for name in ["host", "path", "methods"] {
+        let conditions = RawConditions::read(&mut fields);
+        for name in LISTS {
             let empty = fields.section().find(name).and_then(Node::as_list);
             if empty.is_some_and(<[Node]>::is_empty) {
                 let message = format!("`{name}` is an empty list, which nothing matches");
                 fields.problem_at(name, "invalid_value", message, None);
             }
         }
-        if !fields.has("path") {
+        if !fields.has("path") && !fields.has("path_regex") {
             let message = "`path` is missing";
             let help = "write `path: /**` for every path";
             fields.problem_at("path", "missing_key", message, Some(help));
         }
-        let hosts_are_whole = hosts.is_some() || !fields.has("host");
-        let methods_are_whole = methods.is_some() || !fields.has("methods");
-        fields.close();
         // A wrong host must not widen the rule to any host, nor a wrong method to every method.
-        (hosts_are_whole && methods_are_whole).then_some(())?;
+        let is_whole = (hosts.is_some() || !fields.has("host"))
+            && (paths.is_some() || !fields.has("path"))
+            && (path_regexes.is_some() || !fields.has("path_regex"))
+            && (paths.is_some() || path_regexes.is_some())
+            && (methods.is_some() || !fields.has("methods"));
+        fields.close();
+        let conditions = conditions?;
+        is_whole.then_some(())?;
         Some(Self {
-            hosts: hosts.map(|hosts| hosts.0).unwrap_or_default(),
-            paths: paths?.0,
+            hosts: listed(hosts),
+            paths: listed(paths),
+            path_regexes: listed(path_regexes),
             methods,
+            conditions,
         })
     }
+}
+
+fn listed<T>(values: Option<OneOrMany<T>>) -> Vec<T> {
+    values.map(|values| values.0).unwrap_or_default()
 }
 
 impl FromNode for HostPattern {
@@ -83,6 +101,45 @@ impl FromNode for PathPattern {
     fn schema() -> Json {
         json!({ "type": "string", "pattern": "^/" })
     }
+}
+
+impl FromNode for PathRegex {
+    fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
+        let text = String::from_node(node, reading)?;
+        match Self::parse(&text) {
+            Ok(regex) => Some(regex),
+            Err(error) => {
+                let problem = Problem::at(&node.place, "invalid_value", error.to_string());
+                reading.problem(problem.maybe_help(help_with(&error, &text)));
+                None
+            }
+        }
+    }
+
+    fn schema() -> Json {
+        json!({ "type": "string" })
+    }
+}
+
+fn help_with(error: &PathRegexError, text: &str) -> Option<String> {
+    let help = match error {
+        PathRegexError::TooLong => "write several expressions as a list",
+        PathRegexError::TooLarge => {
+            "every `{n}` repeats what stands before it; use `+` or `*`, or smaller numbers"
+        }
+        PathRegexError::NotAscii => "write the character as paths have it, such as `%C3%A4` for ä",
+        PathRegexError::NotLinear(_) => {
+            "expressions are matched in linear time, so there is no look-around and no \
+             back-reference: write a second rule for the exception"
+        }
+        PathRegexError::Syntax(_) => return None,
+        PathRegexError::NoSlash => return Some(format!("write `/{text}`")),
+        PathRegexError::NotCanonical(_) => {
+            "write the path as it is matched: no `//`, no dot segments, letters unescaped, hex \
+             digits in capitals"
+        }
+    };
+    Some(help.to_owned())
 }
 
 fn told<T>(

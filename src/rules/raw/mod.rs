@@ -1,5 +1,6 @@
 //! A rule as it is written.
 
+mod conditions;
 mod handling;
 mod matching;
 mod requirement;
@@ -7,6 +8,7 @@ mod switches;
 
 use std::time::Duration;
 
+pub(super) use self::conditions::{RawConditions, RawNetwork};
 pub(super) use self::handling::{
     RawCors, RawFieldSource, RawHandling, RawHeaders, RawRedirect, RawRespond, RawRewrite,
 };

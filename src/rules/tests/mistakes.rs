@@ -66,7 +66,75 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "id: a, match: { path: /a, query: {} }, required_aal: aal1",
-        "unknown_key 3:33 unknown key `query`",
+        "invalid_value 3:40 nothing is asked for here",
+    ),
+    (
+        "id: a, match: { path: /a, query: { p: } }, required_aal: aal1",
+        "missing_value 3:43 what is expected is missing",
+    ),
+    (
+        "id: a, match: { path: /a, query: { p: [a] } }, required_aal: aal1",
+        "wrong_type 3:45 expected text",
+    ),
+    (
+        "id: a, match: { path: /a, headers: { 'a b': x } }, required_aal: aal1",
+        "invalid_value 3:44 `a b` is no header name",
+    ),
+    (
+        "id: a, match: { path: /a, headers: { X-A: x, x-a: y } }, required_aal: aal1",
+        "duplicate_key 3:52 header `x-a` is given twice",
+    ),
+    (
+        "id: a, match: { path: /a, headers: { Cookie: x } }, required_aal: aal1",
+        "invalid_value 3:44 header `cookie` is a credential",
+    ),
+    (
+        "id: a, match: { path: /a, headers: { Authorization: absent } }, required_aal: aal1",
+        "invalid_value 3:44 header `authorization` is a credential",
+    ),
+    (
+        "id: a, match: { path: /a, headers: { Host: x } }, required_aal: aal1",
+        "invalid_value 3:44 header `host` is what `host` is about",
+    ),
+    (
+        "id: a, match: { path: /a, networks: [] }, required_aal: aal1",
+        "invalid_value 3:43 `networks` is an empty",
+    ),
+    (
+        "id: a, match: { path: /a, networks: [10.0.0.0/33] }, required_aal: aal1",
+        "wrong_type 3:44 expected a network",
+    ),
+    (
+        "id: a, match: { path: /a, networks: office }, required_aal: aal1",
+        "unknown_network 3:43 there are no networks named `office`",
+    ),
+    (
+        "id: a, match: { path_regex: '/(a{1000}){1000}' }, required_aal: aal1",
+        "invalid_value 3:35 the expression unfolds to more than",
+    ),
+    (
+        "id: a, match: { path_regex: '/a(?=b)' }, required_aal: aal1",
+        "invalid_value 3:35 look-around",
+    ),
+    (
+        "id: a, match: { path_regex: '/(a)\\1' }, required_aal: aal1",
+        "invalid_value 3:35 backreferences are not supported",
+    ),
+    (
+        "id: a, match: { path_regex: '/(a' }, required_aal: aal1",
+        "invalid_value 3:35 unclosed group",
+    ),
+    (
+        "id: a, match: { path_regex: 'api/.*' }, required_aal: aal1",
+        "invalid_value 3:35 no path matches this, because paths begin with `/`",
+    ),
+    (
+        "id: a, match: { path_regex: '/\\.well-known/stepgate/.*' }, required_aal: aal1",
+        "reserved_path 3:35 rule `a` is about paths",
+    ),
+    (
+        "id: a, match: { path: /a, colour: red }, required_aal: aal1",
+        "unknown_key 3:33 unknown key `colour`",
     ),
     (
         "id: a, match: { path: /a }, required_aal: aal3",
