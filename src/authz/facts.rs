@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::policy::RuleId;
+use crate::policy::{Outcome, RuleId};
 use crate::whoami::{CacheUse, Record};
 
 /// What became of a request, by the names of the access log.
@@ -50,6 +50,19 @@ impl Decided {
     }
 }
 
+impl From<Outcome> for Decided {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Allow => Self::Allow,
+            Outcome::LogIn => Self::LogIn,
+            Outcome::StepUp(_) => Self::StepUp,
+            Outcome::Refresh { .. } => Self::Refresh,
+            Outcome::Enrol { .. } => Self::Enrol,
+            Outcome::Deny => Self::Deny,
+        }
+    }
+}
+
 /// What is known of a checked request.
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -59,6 +72,8 @@ pub struct Facts {
     pub rule: Option<RuleId>,
     /// What became of it.
     pub decision: Decided,
+    /// It was forwarded all the same: the rule only reports.
+    pub reported: bool,
     /// The session it came with, if that was looked up.
     pub session: Option<Arc<Record>>,
     /// How the session was looked up; `None` when it was not.
@@ -75,6 +90,7 @@ impl Facts {
             generation: 0,
             rule: None,
             decision,
+            reported: false,
             session: None,
             cache: None,
             whoami: Duration::ZERO,

@@ -79,10 +79,14 @@ pub fn foresee(
     };
     let decision = decide(rules, &found, request.clone(), headers, standing, now);
     let (outcome, rule) = match decision {
-        Decision::Allow(_) => {
+        Decision::Allow(permit) => {
+            let (rule, decided) = match permit.reported() {
+                Some(reported) => (reported.rule, Decided::from(reported.outcome)),
+                None => (found.rule(), Decided::Allow),
+            };
             return Foreseen {
-                decided: Decided::Allow,
-                rule: Some(found.rule()),
+                decided,
+                rule: Some(rule),
                 answers: None,
             };
         }

@@ -60,6 +60,9 @@ impl Walk<'_> {
             Err(error) => return self.fail(&error, request, learnt),
         };
         let refused = match self.decide(request, resolution.standing()) {
+            Ok(permit) if permit.reported().is_some() && !conclusive => {
+                return self.report(permit, learnt, credential).await;
+            }
             Ok(permit) => return self.forward(permit, learnt, Some(credential)),
             Err(refused) if conclusive => return self.refuse(refused, learnt, Some(&credential)),
             Err(refused) => refused,
@@ -74,6 +77,23 @@ impl Walk<'_> {
             Ok(resolved) => learnt.take(resolved),
             Err(error) => return self.fail(&error, request, learnt),
         };
+        match self.decide(request, resolution.standing()) {
+            Ok(permit) => self.forward(permit, learnt, Some(credential)),
+            Err(refused) => self.refuse(refused, learnt, Some(&credential)),
+        }
+    }
+
+    /// What a rule in force would have refused is told by what holds now, as a refusal would be.
+    /// Where that can't be learnt, the request passes by what was known: nothing is in force.
+    async fn report(&self, permit: Permit, mut learnt: Learnt, credential: Credential) -> Verdict {
+        let request = permit.request().clone();
+        let asked = self
+            .resolve(&credential, &request, Freshness::PastCache)
+            .await;
+        let Ok(resolved) = asked else {
+            return self.forward(permit, learnt, Some(credential));
+        };
+        let (resolution, _) = learnt.take(resolved);
         match self.decide(request, resolution.standing()) {
             Ok(permit) => self.forward(permit, learnt, Some(credential)),
             Err(refused) => self.refuse(refused, learnt, Some(&credential)),
@@ -140,17 +160,35 @@ impl Walk<'_> {
             generation: self.rules.number(),
             rule: Some(self.rules.rule(rule).id().clone()),
             decision,
+            reported: false,
             session: learnt.session.clone(),
             cache: learnt.cache,
             whoami: learnt.whoami,
         }
     }
 
-    fn forward(&self, permit: Permit, learnt: Learnt, credential: Option<Credential>) -> Verdict {
+    fn forward(
+        &self,
+        permit: Permit,
+        mut learnt: Learnt,
+        credential: Option<Credential>,
+    ) -> Verdict {
+        let reported = permit.reported();
+        if reported.is_some_and(|reported| reported.outcome == Outcome::LogIn) {
+            // Whatever came along is no valid session: nobody is told to the application.
+            learnt.session = None;
+        }
+        let (rule, decision) = match reported {
+            Some(reported) => (reported.rule, Decided::from(reported.outcome)),
+            None => (self.found.rule(), Decided::Allow),
+        };
         Verdict::Forward(Forward {
             permit,
             credential,
-            facts: self.facts(self.found.rule(), Decided::Allow, &learnt),
+            facts: Facts {
+                reported: reported.is_some(),
+                ..self.facts(rule, decision, &learnt)
+            },
             set_cookies: learnt.set_cookies,
         })
     }

@@ -143,7 +143,8 @@ impl Problems {
         self.kept.iter()
     }
 
-    /// Orders them by line and column within each file; files stay in the order they came up.
+    /// Orders them by line and column within each file; files stay in the order they came up. What
+    /// was told twice of one place, such as of a part that several others use, is kept once.
     pub fn sort(&mut self) {
         let mut files: Vec<Arc<str>> = Vec::new();
         for problem in &self.kept {
@@ -155,6 +156,7 @@ impl Problems {
             let file = files.iter().position(|file| *file == problem.file);
             (file, problem.line, problem.column)
         });
+        self.kept.dedup();
     }
 }
 

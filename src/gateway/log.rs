@@ -66,6 +66,7 @@ impl Entry {
         line.rule = facts.rule.as_ref().map(|rule| Arc::from(rule.as_str()));
         line.generation = facts.generation;
         line.decision = facts.decision.as_str();
+        line.reported = facts.reported;
         line.who = facts
             .session
             .as_ref()

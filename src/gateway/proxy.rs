@@ -246,6 +246,7 @@ async fn judge(mut passing: Passing<'_>, facts: Facts, body: Incoming) -> Respon
             if let Some(answer) = objection(&passing, &forward, upgrade.as_ref(), by_cookie) {
                 let facts = authz::Facts {
                     decision: Decided::Deny,
+                    reported: false,
                     ..forward.facts
                 };
                 exchange.note(|entry| entry.decided(&facts));

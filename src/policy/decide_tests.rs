@@ -62,8 +62,9 @@ const TABLE: &[Row] = &[
     // A fresh password is not a fresh second factor.
     (Aal::Aal2, FRESH, Some(STALE), Enrolled, [Allow, SECOND, SECOND]),
     (Aal::Aal2, STALE, Some(STALE), Enrolled, [FIRST, SECOND, SECOND]),
-    (Aal::Aal2, FRESH, Some(STALE), NotEnrolled, [Allow, Allow, SECOND]),
-    (Aal::Aal2, STALE, Some(STALE), NotEnrolled, [FIRST, FIRST, SECOND]),
+    // It was taken away since, so that only a new one helps.
+    (Aal::Aal2, FRESH, Some(STALE), NotEnrolled, [Allow, Allow, Enrol]),
+    (Aal::Aal2, STALE, Some(STALE), NotEnrolled, [FIRST, FIRST, Enrol]),
     (Aal::Aal2, FRESH, Some(STALE), Unknown, [Allow, SECOND, SECOND]),
 ];
 

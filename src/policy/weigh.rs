@@ -142,13 +142,10 @@ impl Scales<'_> {
         if countable.is_empty() {
             return None;
         }
-        let wished = self.wished_second_factors();
-        let at_hand = known.among(wished);
-        match (wished.is_empty(), at_hand.is_empty()) {
-            (true, _) => Some(MethodSet::EMPTY),
-            (false, true) => Some(countable),
-            (false, false) => Some(at_hand),
-        }
+        let wished = known.among(self.wished_second_factors());
+        let asked = if wished.is_empty() { countable } else { wished };
+        let any = self.requirement.steps.is_none() || asked == MethodSet::SECOND_FACTORS;
+        Some(if any { MethodSet::EMPTY } else { asked })
     }
 
     fn all_of(&self, wanted: MethodSet) -> Option<Outcome> {
@@ -207,7 +204,14 @@ impl Scales<'_> {
         }
         let second = || self.obtainable_second_factors();
         if aal2 {
-            return Some(refresh(Some(max_age), true, second().unwrap_or_default()));
+            return Some(match second() {
+                Some(methods) => refresh(Some(max_age), true, methods),
+                // There was a second factor when the session got its level.
+                None if !self.provider_did_both() => {
+                    self.enrol(MethodSet::SECOND_FACTORS - self.none_of)
+                }
+                None => refresh(Some(max_age), true, MethodSet::EMPTY),
+            });
         }
         Some(match self.countable_first_factors() {
             Some(methods) => refresh(Some(max_age), false, methods),
@@ -215,6 +219,11 @@ impl Scales<'_> {
                 refresh(Some(max_age), true, methods)
             }),
         })
+    }
+
+    fn provider_did_both(&self) -> bool {
+        let mut steps = counted(self.subject, self.none_of);
+        steps.any(|step| step.method.is_by_provider() && step.aal >= Aal::Aal2)
     }
 
     /// One of `wanted`: a second factor that may be set up, else a first factor, else a second

@@ -47,6 +47,8 @@ pub struct AccessEntry {
     pub generation: u64,
     /// What became of it (`allow`, `log_in`, ..).
     pub decision: &'static str,
+    /// It was forwarded all the same: the rule only reports.
+    pub reported: bool,
     /// Who asked.
     pub who: Option<Arc<dyn Who>>,
     /// How the session was found: `hit`, `miss`, `bypass` or `coalesced`.
@@ -80,6 +82,7 @@ impl AccessEntry {
             rule: None,
             generation: 0,
             decision: "bad_request",
+            reported: false,
             who: None,
             cache: None,
             whoami: None,
@@ -115,6 +118,7 @@ impl AccessEntry {
             rule: self.rule.as_deref(),
             generation: self.generation,
             decision: self.decision,
+            reported: self.reported,
             aal: self.who.as_deref().map(Who::aal),
             subject: self.who.as_deref().map(Who::subject),
             session: self.who.as_deref().map(Who::session),
@@ -142,6 +146,14 @@ fn milliseconds(duration: Duration) -> f64 {
     f64::from(micros) / 1000.0
 }
 
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 /// The names and their order, as documented.
 #[derive(Serialize)]
 struct Line<'a> {
@@ -157,6 +169,8 @@ struct Line<'a> {
     rule: Option<&'a str>,
     generation: u64,
     decision: &'static str,
+    #[serde(skip_serializing_if = "is_false")]
+    reported: bool,
     aal: Option<&'static str>,
     subject: Option<&'a str>,
     session: Option<&'a str>,

@@ -7,6 +7,7 @@ use http::header::{AUTHORIZATION, COOKIE, HOST};
 
 use super::super::raw::{RawConditions, RawNetwork};
 use super::super::{Context, NetworkSets};
+use super::requirement::Common;
 use crate::document::{Located, Place, Problem, Reading, nearest};
 use crate::policy::{Conditions, Networks, Switches};
 
@@ -16,6 +17,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) context: &'a Context,
     /// `networks` of the file.
     pub(super) networks: &'a NetworkSets,
+    /// What the rules of the file ask for together.
+    pub(super) common: &'a Common,
 }
 
 /// The conditions; `Some(None)`: there are none. `None`: what is wrong with them was told.

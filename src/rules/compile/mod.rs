@@ -1,10 +1,12 @@
 //! One rule file: what is written to what is meant.
 
 mod conditions;
+mod contradictions;
 mod handling;
 mod matching;
 mod outage;
 mod requirement;
+mod tightening;
 mod upstreams;
 
 use std::sync::Arc;
@@ -12,11 +14,11 @@ use std::sync::Arc;
 use serde_json::json;
 
 use self::conditions::{Surroundings, conditions_of};
-use self::requirement::requirement_of;
+use self::requirement::{Common, requirement_of};
 use self::upstreams::Names;
 use super::raw::{RawDefaults, RawRule};
 use super::{Context, NetworkSets};
-use crate::document::{Entry, Fields, FromNode, Node, Place, Problem, Reading};
+use crate::document::{Entry, Fields, Node, Place, Problem, Reading};
 use crate::policy::{Location, RuleId, RuleParts, Upstream};
 
 /// What the files mean, as far as they can be read.
@@ -45,11 +47,14 @@ impl Compiled {
         let upstreams = fields.raw("upstreams", json!({ "type": "object" }));
         let defaults: RawDefaults = fields.get("defaults").unwrap_or_default();
         let networks = networks_of(&mut fields, context);
+        let sets = fields.get("requirements").unwrap_or_default();
         let rules = fields.raw("rules", json!({ "type": "array" }));
         fields.close();
+        let common = Common::of(sets, &defaults, reading);
         let around = Surroundings {
             context,
             networks: &networks,
+            common: &common,
         };
         let names = match upstreams {
             Some(node) => self.add_upstreams(node, context, reading),
@@ -64,7 +69,7 @@ impl Compiled {
             return;
         };
         for node in rules {
-            let Some(rule) = RawRule::from_node(node, reading) else {
+            let Some(rule) = RawRule::read(node, &defaults, reading) else {
                 continue;
             };
             self.add_rule(rule, &defaults, &names, around, reading);
@@ -81,7 +86,7 @@ impl Compiled {
     ) {
         let context = around.context;
         let target = handling::target_of(&raw, defaults, names, reading);
-        let requirement = requirement_of(&raw, defaults, context, reading);
+        let requirement = requirement_of(&raw, around.common, context, reading);
         matching::check_slashes(&raw, reading);
         let switches = outage::switches_of(&raw, context, reading);
         let handling = handling::handling_of(&raw.handling, &raw.matching, context, reading);

@@ -13,19 +13,19 @@ pub(super) use self::handling::{
     RawCors, RawFieldSource, RawHandling, RawHeaders, RawRedirect, RawRespond, RawRewrite,
 };
 pub(super) use self::matching::RawMatch;
-pub(super) use self::requirement::{Given, RawRequirement};
+pub(super) use self::requirement::{Given, RawAges, RawMethods, RawRequirement, RawSets};
 use crate::document::{Fields, FromNode, Located, Node, Problem, Reading};
-use crate::policy::{RequiredAal, Switches};
+use crate::policy::Switches;
 
 /// Longest id, in bytes: it stands in every log line and metric of its rule.
 const MAX_ID_BYTES: usize = 128;
 
-/// `defaults` of a file.
-#[derive(Default)]
+/// `defaults` of a file: what its rules say unless they say otherwise.
 pub(super) struct RawDefaults {
     pub(super) upstream: Option<Located<String>>,
-    pub(super) required_aal: Option<RequiredAal>,
-    pub(super) max_age: Option<Duration>,
+    pub(super) requirement: RawRequirement,
+    pub(super) require: Option<Located<String>>,
+    pub(super) switches: Switches,
 }
 
 /// One entry of `rules`.
@@ -33,6 +33,8 @@ pub(super) struct RawRule {
     pub(super) id: Located<String>,
     pub(super) matching: RawMatch,
     pub(super) requirement: RawRequirement,
+    /// The named set that holds besides.
+    pub(super) require: Option<Located<String>>,
     pub(super) handling: RawHandling,
     pub(super) upstream: Option<Located<String>>,
     pub(super) priority: i32,
@@ -46,25 +48,39 @@ impl FromNode for RawDefaults {
         let mut fields = Fields::open(node, reading)?;
         let defaults = Self {
             upstream: fields.get("upstream"),
-            required_aal: fields.get("required_aal"),
-            max_age: fields.get("max_age"),
+            requirement: RawRequirement::read(&mut fields),
+            require: fields.get("require"),
+            switches: switches::read(&mut fields, Switches::default()),
         };
         fields.close();
         Some(defaults)
     }
 }
 
-impl FromNode for RawRule {
-    fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
+impl Default for RawDefaults {
+    fn default() -> Self {
+        Self {
+            upstream: None,
+            requirement: RawRequirement::nothing(),
+            require: None,
+            switches: Switches::default(),
+        }
+    }
+}
+
+impl RawRule {
+    /// Reads a rule of a file with these defaults.
+    pub(super) fn read(node: &Node, defaults: &RawDefaults, reading: &mut Reading) -> Option<Self> {
         let mut fields = Fields::open(node, reading)?;
         let id: Option<Located<String>> = fields.required("id");
         let matching = fields.required("match");
         let requirement = RawRequirement::read(&mut fields);
+        let require = fields.get("require");
         let handling = RawHandling::read(&mut fields);
         let upstream = fields.get("upstream");
         let priority = fields.or("priority", 0);
         let reason = fields.get("reason");
-        let switches = switches::read(&mut fields);
+        let switches = switches::read(&mut fields, defaults.switches);
         let serve_stale_when_down = fields.get("serve_stale_when_down");
         fields.close();
         if let Some(id) = &id {
@@ -74,6 +90,7 @@ impl FromNode for RawRule {
             id: id?,
             matching: matching?,
             requirement,
+            require,
             handling,
             upstream,
             priority,

@@ -1,10 +1,19 @@
 //! The switches of a rule, as they are written.
 
-use crate::document::Fields;
+use crate::document::{Choice, Fields};
 use crate::policy::Switches;
 
-pub(super) fn read(fields: &mut Fields<'_, '_>) -> Switches {
-    let off = Switches::default();
+/// `mode` of a rule.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Mode {
+    report_only: bool,
+}
+
+/// The switches, each as in `off` unless its key is there.
+pub(super) fn read(fields: &mut Fields<'_, '_>, off: Switches) -> Switches {
+    let mode = Mode {
+        report_only: off.report_only,
+    };
     Switches {
         fall_through: fields.or("fall_through", off.fall_through),
         strict_paths: fields.or("strict_paths", off.strict_paths),
@@ -13,7 +22,14 @@ pub(super) fn read(fields: &mut Fields<'_, '_>) -> Switches {
         allow_method_override: fields.or("allow_method_override", off.allow_method_override),
         allow_service_worker: fields.or("allow_service_worker", off.allow_service_worker),
         identify: fields.or("identify", off.identify),
-        report_only: off.report_only,
+        report_only: fields.or("mode", mode).report_only,
         serve_stale_when_down: off.serve_stale_when_down,
     }
+}
+
+impl Choice for Mode {
+    const CHOICES: &'static [(&'static str, Self)] = &[
+        ("enforce", Self { report_only: false }),
+        ("report_only", Self { report_only: true }),
+    ];
 }

@@ -3,6 +3,7 @@
 mod handling;
 mod mistakes;
 mod reloading;
+mod requirements;
 mod surroundings;
 
 use std::path::{Path, PathBuf};
