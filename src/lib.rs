@@ -43,6 +43,7 @@ pub mod rehearsal;
 // Floor 5: the doors. None imports another.
 pub mod admin;
 pub mod gateway;
+pub mod layer;
 pub mod selfservice;
 
 // Floors 6 to 8: the sum of configurations, the composition root, the command line.

@@ -67,6 +67,7 @@ impl Config {
                 Some(proxy) => strips(&proxy.identity),
                 None => strips(&usual_headers()),
             },
+            needs_upstreams: true,
             variables: Arc::new(move |name| environment.variable(name)),
         }
     }

@@ -132,6 +132,13 @@ impl Rule {
         &self.0.handling
     }
 
+    /// Whether it leaves requests and answers as they are, so that a program which only asks for
+    /// the decision does all that it says.
+    #[must_use]
+    pub fn only_judges(&self) -> bool {
+        self.upstream().is_some() && self.handling().changes().is_none()
+    }
+
     /// A sentence for people who are asked for more, if the operator wrote one.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {

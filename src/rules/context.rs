@@ -41,6 +41,8 @@ pub struct Context {
     /// Whether a client's header is kept from applications, so that no rule may rest on it. The
     /// second argument: the rule allows method overrides.
     pub strips: Strips,
+    /// Whether each rule has to say where its requests go. Not where a program decides only.
+    pub needs_upstreams: bool,
     /// Values for `${NAME}`.
     pub variables: Variables,
 }
@@ -76,6 +78,7 @@ impl Default for Context {
             session_cookie: "ory_kratos_session".into(),
             networks: NetworkSets::default(),
             strips: Arc::new(|_, _| false),
+            needs_upstreams: true,
             variables: Arc::new(|_| None),
         }
     }

@@ -22,6 +22,7 @@ mod documents;
 mod faults;
 mod gateway;
 mod identity;
+mod layer;
 mod mail;
 mod native;
 mod operator;

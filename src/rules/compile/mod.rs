@@ -56,10 +56,13 @@ impl Compiled {
             networks: &networks,
             common: &common,
         };
-        let names = match upstreams {
+        let mut names = match upstreams {
             Some(node) => self.add_upstreams(node, context, reading),
             None => Names::new(),
         };
+        if !context.needs_upstreams {
+            self.stay_here(&mut names);
+        }
         let Some(rules) = rules.filter(|node| !node.is_null()) else {
             return;
         };

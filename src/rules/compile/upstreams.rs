@@ -11,7 +11,17 @@ use crate::policy::{Endpoint, Upstream, UpstreamIndex, UpstreamProtocol};
 /// Upstreams by name. `None`: something is wrong with it, and told already.
 pub(super) type Names = HashMap<Box<str>, Option<UpstreamIndex>>;
 
+/// The name of the upstream that stands for the program which decides itself.
+const HERE: &str = "";
+
 impl Compiled {
+    /// Lets rules of this file do without an upstream.
+    pub(super) fn stay_here(&mut self, names: &mut Names) {
+        let here = UpstreamSettings::default().upstream(HERE, Vec::new());
+        self.upstreams.push(here);
+        names.insert(HERE.into(), Some(UpstreamIndex(self.upstreams.len() - 1)));
+    }
+
     pub(super) fn add_upstreams(
         &mut self,
         node: &Node,
@@ -48,6 +58,9 @@ pub(super) fn find_upstream(
     reading: &mut Reading,
 ) -> Option<UpstreamIndex> {
     let Some(wanted) = raw.upstream.as_ref().or(defaults.upstream.as_ref()) else {
+        if let Some(here) = names.get(HERE) {
+            return *here;
+        }
         let message = format!("rule `{}` has no upstream", raw.id.value);
         let help = "add `upstream: NAME`, or one to `defaults` of this file";
         reading.problem(Problem::at(&raw.id.place, "missing_key", message).help(help));
