@@ -153,6 +153,16 @@ impl Gate {
         };
         match self.0.checker.check(inquiry).await {
             Verdict::Refuse(refusal) => Err((refusal.answer, refusal.set_cookies)),
+            // A gate has no rules that answer for other origins.
+            Verdict::Preflight(_) => {
+                let reason = "no rule covers this request";
+                Err(refuse(Answer::refusal(
+                    ErrorId::NoRule,
+                    client,
+                    None,
+                    reason,
+                )))
+            }
             Verdict::Forward(forward) if self.is_foreign_upgrade(head, &forward, by_cookie) => {
                 let rule = Some(forward.permit.rule().id());
                 let reason = "the page that asks belongs to another origin";
