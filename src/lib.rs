@@ -32,6 +32,7 @@ pub mod whoami;
 pub mod audit;
 pub mod authz;
 pub mod courier;
+pub mod minting;
 pub mod pages;
 pub mod streams;
 pub mod web;

@@ -19,14 +19,16 @@ pub fn serve(config: &Config, options: ServeOptions) -> Result<(), StartError> {
     let ServeOptions { origin, styled } = options;
     let _log = telemetry::start_log(&config.telemetry.log, LogOutput::Standard, styled)?;
     let mut host = Host::new()?;
-    let written = origin.load().settings;
+    let loaded = origin.load();
+    let written = loaded.settings;
     let around = Surroundings {
         environment: origin.environment.clone(),
         clock: Clock::system(),
         settings: written.clone(),
         desk: None,
     };
-    let running = start(config, &around)?;
+    let mut running = start(config, &around)?;
+    running.watch_own_keys(config, &origin, loaded.key_files)?;
     for door in running.doors() {
         telemetry::announce_listening(door.name, &door.address);
     }
@@ -91,6 +93,9 @@ fn reload(running: &Running, origin: &Origin, started_with: &[Setting]) {
     } else {
         let problems = to_text(&loaded.problems, Rendering::Plain);
         tracing::error!(%problems, "the configuration file is broken; it would not start again");
+    }
+    if let Some(config) = &loaded.config {
+        running.take_keys(config);
     }
     running.reload();
 }

@@ -155,7 +155,11 @@ impl Running {
             config.answers.clone(),
             clock.clone(),
         ));
-        let own_pages = own_pages::router(Arc::clone(&pages));
+        let minter = self.tokens.minter().cloned();
+        let own_pages = match &minter {
+            Some(minter) => own_pages::router_with_keys(Arc::clone(&pages), minter.clone()),
+            None => own_pages::router(Arc::clone(&pages)),
+        };
         let mount = own.map(|own| own.router);
         let local = self.handle().map(|runtime| {
             Arc::new(Bridge::new(runtime, own_pages, mount)) as Arc<dyn gateway::LocalService>
@@ -165,6 +169,7 @@ impl Running {
             clock,
             local,
             pages,
+            minter,
             access_log,
             audit: self.audit.clone(),
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::expression::Program;
 use crate::signing::Algorithm;
 
 /// An issuer whose tokens are believed.
@@ -18,6 +19,10 @@ pub struct Issuer {
     pub audiences: Vec<Box<str>>,
     /// Where the identity's id is.
     pub subject: SubjectSource,
+    /// The level, worked out of `claims`; `None`: as `acr` and `amr` say.
+    pub aal: Option<Program>,
+    /// The methods' names, worked out of `claims`; `None`: as `amr` says.
+    pub methods: Option<Program>,
     /// How far clocks may be apart.
     pub leeway: Duration,
     /// What its keys may be used with; `None`: what each key says, or the usual for its kind.
@@ -40,4 +45,6 @@ pub enum KeySource {
 pub enum SubjectSource {
     /// The claim of this name.
     Claim(Box<str>),
+    /// What this makes of `claims`.
+    Expression(Program),
 }

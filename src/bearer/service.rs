@@ -148,7 +148,10 @@ impl Bearer {
             };
             return Ok(Err(refused));
         }
-        Ok(session(&token.claims, times, &known.issuer).map_err(Refused::from))
+        Ok(
+            session(&token.claims, times, &known.issuer, self.0.clock.wall())
+                .map_err(Refused::from),
+        )
     }
 
     fn read<'a>(&self, token: &'a str) -> Result<(Jws<'a>, &Known, claims::Times), Refused> {

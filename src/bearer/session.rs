@@ -9,6 +9,8 @@ use serde_json::{Map, Value, json};
 use super::claims::{ClaimError, Times};
 use super::level;
 use super::{Issuer, SubjectSource};
+use crate::aal::{Aal, AuthenticationMethod};
+use crate::expression::{self, Facts, Program};
 use crate::policy::{SecondFactor, Subject};
 use crate::whoami::Session;
 
@@ -48,10 +50,18 @@ pub(super) fn session(
     claims: &Map<String, Value>,
     times: Times,
     issuer: &Issuer,
+    now: Timestamp,
 ) -> Result<Session, ClaimError> {
-    let identity_id = identity_id(claims, &issuer.subject)?;
-    let aal = level::level(claims);
-    let methods = level::methods(claims);
+    let asked = Asked::new(claims, issuer, now);
+    let identity_id = asked.identity_id(claims, &issuer.subject)?;
+    let aal = match &issuer.aal {
+        Some(program) => asked.level(program),
+        None => level::level(claims),
+    };
+    let methods = match &issuer.methods {
+        Some(program) => asked.methods(program),
+        None => level::methods(claims),
+    };
     // A token that does not say when was authenticated long ago: a limit on age must not be met
     // by having a token renewed.
     let at = times.authenticated.unwrap_or(Timestamp::UNIX_EPOCH);
@@ -71,16 +81,70 @@ pub(super) fn session(
     Ok(Session { subject, document })
 }
 
-fn identity_id(claims: &Map<String, Value>, source: &SubjectSource) -> Result<String, ClaimError> {
-    let found = match source {
-        SubjectSource::Claim(name) => claims.get(&**name).and_then(Value::as_str),
-    };
-    let fits = |id: &&str| {
-        let plain = id.bytes().all(|byte| byte.is_ascii_graphic());
-        plain && (1..=MAX_ID_BYTES).contains(&id.len())
-    };
-    let found = found.filter(fits).ok_or(ClaimError("sub"))?;
-    Ok(found.to_owned())
+/// Claims as expressions see them; nothing is prepared where there are no expressions.
+struct Asked {
+    claims: Option<expression::Session>,
+    now: Timestamp,
+}
+
+impl Asked {
+    fn new(claims: &Map<String, Value>, issuer: &Issuer, now: Timestamp) -> Self {
+        let by_expression = matches!(issuer.subject, SubjectSource::Expression(_))
+            || issuer.aal.is_some()
+            || issuer.methods.is_some();
+        let claims =
+            by_expression.then(|| expression::Session::of_document(&Value::Object(claims.clone())));
+        Self { claims, now }
+    }
+
+    const fn facts(&self) -> Facts<'_> {
+        Facts {
+            session: self.claims.as_ref(),
+            request: None,
+            now: self.now,
+        }
+    }
+
+    fn identity_id(
+        &self,
+        claims: &Map<String, Value>,
+        source: &SubjectSource,
+    ) -> Result<String, ClaimError> {
+        let found = match source {
+            SubjectSource::Claim(name) => {
+                let found = claims.get(&**name).and_then(Value::as_str);
+                found.map(str::to_owned)
+            }
+            SubjectSource::Expression(program) => program.text(&self.facts()).ok().flatten(),
+        };
+        let fits = |id: &String| {
+            let plain = id.bytes().all(|byte| byte.is_ascii_graphic());
+            plain && (1..=MAX_ID_BYTES).contains(&id.len())
+        };
+        found.filter(fits).ok_or(ClaimError("sub"))
+    }
+
+    /// What is no level of ours is none: it opens nothing.
+    fn level(&self, program: &Program) -> Aal {
+        let said = program.text(&self.facts()).ok().flatten();
+        said.and_then(|said| Aal::parse(&said)).unwrap_or_default()
+    }
+
+    fn methods(&self, program: &Program) -> Vec<AuthenticationMethod> {
+        let names = match program.value(&self.facts()) {
+            Ok(Value::String(name)) => vec![Value::String(name)],
+            Ok(Value::Array(names)) => names,
+            Ok(_) | Err(_) => Vec::new(),
+        };
+        let mut methods = Vec::new();
+        for name in names.iter().filter_map(Value::as_str) {
+            let method = AuthenticationMethod::parse(name);
+            if !methods.contains(&method) {
+                methods.push(method);
+            }
+        }
+        methods
+    }
 }
 
 /// The same for all tokens of one sign-in, if the issuer tells them apart (`sid`), else for each

@@ -8,6 +8,7 @@ use url::{Host, Url};
 
 use crate::bearer::{Issuer, KeySource, SubjectSource};
 use crate::document::{Choice, Fields, FromNode, Located, Node, OneOrMany, Problem, Reading};
+use crate::expression::{Kind, Program, Scope, compile_at};
 use crate::signing::{Algorithm, VerifyingKey};
 
 /// How far clocks may be apart when nothing else is said, and at most.
@@ -54,7 +55,9 @@ impl FromNode for Issuer {
         let file: Option<Located<PathBuf>> = fields.get("jwks_file");
         let given = fields.has("jwks_url") || fields.has("jwks_file");
         let audiences: Option<OneOrMany<String>> = fields.get("audience");
-        let subject: String = fields.or("subject", "sub".to_owned());
+        let subject: Option<Subject> = fields.get("subject");
+        let aal: Option<Written<{ TEXT }>> = fields.get("aal");
+        let methods: Option<Written<{ VALUE }>> = fields.get("methods");
         let leeway = fields.or("leeway", LEEWAY);
         let algorithms: Option<Vec<Algorithm>> = fields.get("algorithms");
         let max_life: Option<Duration> = fields.get("max_life");
@@ -93,11 +96,60 @@ impl FromNode for Issuer {
             audiences: audiences
                 .map(|all| all.0.into_iter().map(Into::into).collect())
                 .unwrap_or_default(),
-            subject: SubjectSource::Claim(subject.into()),
+            subject: match subject {
+                Some(subject) => subject.0,
+                None => SubjectSource::Claim("sub".into()),
+            },
+            aal: aal.map(|written| written.0),
+            methods: methods.map(|written| written.0),
             leeway,
             algorithms,
             max_life,
         })
+    }
+}
+
+/// The name of a claim, or an expression over `claims`.
+struct Subject(SubjectSource);
+
+impl FromNode for Subject {
+    fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
+        let text = Located::<String>::from_node(node, reading)?;
+        let name = &*text.value;
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        // Claims of one's own are often named by a URL.
+        let is_url = name.starts_with("https://") || name.starts_with("http://");
+        if is_url || (!name.is_empty() && name.chars().all(plain)) {
+            return Some(Self(SubjectSource::Claim(name.into())));
+        }
+        let program = compile_at(&text, Kind::Text, Scope::Claims, reading)?;
+        Some(Self(SubjectSource::Expression(program)))
+    }
+
+    fn schema() -> Json {
+        json!({ "type": "string" })
+    }
+}
+
+const TEXT: bool = true;
+const VALUE: bool = false;
+
+/// An expression over `claims` that yields a text, or a value.
+struct Written<const IS_TEXT: bool>(Program);
+
+impl<const IS_TEXT: bool> FromNode for Written<IS_TEXT> {
+    fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
+        let text = Located::<String>::from_node(node, reading)?;
+        let kind = if IS_TEXT { Kind::Text } else { Kind::Value };
+        compile_at(&text, kind, Scope::Claims, reading).map(Self)
+    }
+
+    fn schema() -> Json {
+        json!({ "type": "string" })
+    }
+
+    fn shown(&self) -> Option<Json> {
+        Some(self.0.source().into())
     }
 }
 

@@ -44,12 +44,17 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
     };
     let answers = answers(&mut file, &composed);
     let headers = application_headers(&mut file);
+    let upstream_jwt = file.upstream_identity.jwt.take();
     let sessions = whoami::Config {
         cache: file.cache,
         limits: file.limits,
         timeout,
         serve_stale_when_down: file.serve_stale_when_down,
         identity_headers: file.upstream_identity.headers,
+        claims: upstream_jwt
+            .as_ref()
+            .map(|jwt| jwt.claims.clone())
+            .unwrap_or_default(),
     };
     let access_log = file.telemetry.access_log.output != AccessLogOutput::Off;
     let names = file.bearer.iter().map(|issuer| issuer.issuer.clone());
@@ -87,6 +92,7 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         },
         identity: composed.identity,
         sessions,
+        upstream_jwt,
         bearer: file.bearer,
         answers,
         admin,
@@ -97,15 +103,16 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
 }
 
 fn application_headers(file: &mut File) -> IdentityHeaders {
+    let identity = &mut file.upstream_identity;
+    let token = identity.jwt.as_ref().map(|jwt| &jwt.minting.header);
+    let headers = identity.headers.iter().map(|(name, _)| name);
     IdentityHeaders {
-        names: file
-            .upstream_identity
-            .headers
-            .iter()
-            .map(|(name, _)| Box::from(name.as_str()))
+        names: headers
+            .chain(token)
+            .map(|name| Box::from(name.as_str()))
             .collect(),
-        strip: std::mem::take(&mut file.upstream_identity.strip),
-        keep_session_cookie: file.upstream_identity.keep_session_cookie,
+        strip: std::mem::take(&mut identity.strip),
+        keep_session_cookie: identity.keep_session_cookie,
     }
 }
 

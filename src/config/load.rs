@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::compose::compose;
 use super::sections::File;
-use super::{Config, Environment, Override, networks, overrides};
+use super::{Config, Environment, Override, networks, overrides, upstream_jwt};
 use crate::document::{
     self, FromNode as _, Node, Problem, Problems, Reading, Setting, Surroundings,
 };
@@ -26,6 +26,8 @@ pub struct Loaded {
     pub rule_paths: Vec<PathBuf>,
     /// The sets of networks that rules may name, even if something else is wrong.
     pub networks: NetworkSets,
+    /// Files that identity tokens' keys are read from.
+    pub key_files: Vec<PathBuf>,
     /// Effective values and where each came from, as far as they could be read.
     pub settings: Vec<Setting>,
 }
@@ -63,6 +65,7 @@ pub(super) fn convert(
         variable: &|name| environment.variable(name),
         folder: &folder,
     };
+    let key_files = upstream_jwt::key_files(&root, &folder);
     document::substitute(&mut root, &around, &mut problems);
     overrides::apply(&mut root, &environment.overrides(), &mut problems);
     overrides::apply(&mut root, flags, &mut problems);
@@ -76,6 +79,7 @@ pub(super) fn convert(
     Loaded {
         config: config.filter(|_| problems.is_empty()),
         problems,
+        key_files,
         rule_paths: rule_paths(&settings),
         networks: networks::among(&settings),
         settings,
@@ -95,6 +99,7 @@ impl Loaded {
         Self {
             config: None,
             problems,
+            key_files: Vec::new(),
             rule_paths: Vec::new(),
             networks: NetworkSets::default(),
             settings: Vec::new(),

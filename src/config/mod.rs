@@ -23,6 +23,7 @@ mod sections;
 #[cfg(test)]
 mod tests;
 mod upstream_identity;
+mod upstream_jwt;
 mod web_url;
 
 use std::net::SocketAddr;
@@ -37,6 +38,7 @@ pub use origin::{Origin, need_restart};
 pub use overrides::Override;
 pub use public_address::PublicAddress;
 pub use rule_context::context_of_rules_alone;
+pub use upstream_jwt::UpstreamJwt;
 
 use crate::identity::settings::Ui;
 use crate::identity::throttle::ThrottleSettings;
@@ -54,6 +56,8 @@ pub struct Config {
     pub identity: Identity,
     /// The session check.
     pub sessions: whoami::Config,
+    /// Signed tokens for applications; `None`: there are none.
+    pub upstream_jwt: Option<UpstreamJwt>,
     /// Issuers whose tokens are a credential.
     pub bearer: Vec<bearer::Issuer>,
     /// Where people are sent and may come back from.

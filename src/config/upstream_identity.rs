@@ -3,6 +3,7 @@
 use http::HeaderName;
 
 use super::choices::CookiePolicy;
+use super::upstream_jwt::UpstreamJwt;
 use crate::document::{Fields, FromNode, Key, Located, Node, Place, Problem, Reading};
 use crate::gateway::IdentityHeaders;
 use crate::whoami::HeaderSource;
@@ -41,6 +42,7 @@ pub(super) struct UpstreamIdentity {
     pub(super) headers: Vec<(HeaderName, HeaderSource)>,
     pub(super) strip: Vec<Box<str>>,
     pub(super) keep_session_cookie: bool,
+    pub(super) jwt: Option<UpstreamJwt>,
 }
 
 pub(super) fn read(fields: &mut Fields<'_, '_>) -> UpstreamIdentity {
@@ -50,8 +52,24 @@ pub(super) fn read(fields: &mut Fields<'_, '_>) -> UpstreamIdentity {
         DEFAULT_STRIP.map(|name| Pattern(name.into())).into(),
     );
     let cookies = fields.or("cookies", CookiePolicy::StripSession);
+    let jwt: Option<UpstreamJwt> = fields.get("jwt");
+    let headers = headers.map(|headers| headers.0).unwrap_or_default();
+    let doubled = jwt.as_ref().filter(|jwt| {
+        let name = &jwt.minting.header;
+        headers.iter().any(|(other, _)| other == name)
+    });
+    if let Some(jwt) = doubled {
+        let message = format!("`{}` is one of the identity headers", jwt.minting.header);
+        fields.problem_at(
+            "jwt",
+            "contradiction",
+            message,
+            Some("give the token another header"),
+        );
+    }
     UpstreamIdentity {
-        headers: headers.map(|headers| headers.0).unwrap_or_default(),
+        headers,
+        jwt,
         strip: strip.into_iter().map(|pattern| pattern.0).collect(),
         keep_session_cookie: match cookies {
             CookiePolicy::Keep => true,
@@ -107,7 +125,7 @@ impl FromNode for Headers {
     }
 }
 
-fn header_name(key: &Key, reading: &mut Reading) -> Option<HeaderName> {
+pub(super) fn header_name(key: &Key, reading: &mut Reading) -> Option<HeaderName> {
     let Ok(name) = key.text.parse::<HeaderName>() else {
         let message = format!("`{}` is no header name", key.text);
         reading.problem(Problem::at(&key.place, "invalid_value", message));

@@ -50,6 +50,7 @@ pub use tls::{CertificateError, Tls};
 use crate::audit::Audit;
 use crate::authz::Checker;
 use crate::clock::Clock;
+use crate::minting::Minter;
 use crate::pages::Pages;
 use crate::telemetry::AccessLog;
 
@@ -89,6 +90,8 @@ pub struct Parts {
     pub local: Option<Arc<dyn LocalService>>,
     /// Refusals as people see them.
     pub pages: Arc<Pages>,
+    /// Signs who is asking, for applications.
+    pub minter: Option<Minter>,
     /// Where requests are told of.
     pub access_log: AccessLog,
     /// Where refusals are told of.

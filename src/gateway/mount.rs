@@ -26,6 +26,8 @@ use crate::whoami::{Credential, CredentialKind, Forget};
 
 /// Where the gateway's own pages live.
 const WELL_KNOWN: &str = "/.well-known/stepgate";
+/// Where applications look for the keys of identity tokens, while there are any.
+const KEYS: &str = "/.well-known/jwks.json";
 /// What of Kratos' public API is handed through. Its admin API is not among it.
 const PUBLIC_API: [&str; 4] = ["/self-service", "/sessions", "/schemas", "/.well-known/ory"];
 
@@ -86,7 +88,8 @@ pub(super) fn place(
     shared: &Shared,
     request: &policy::Request,
 ) -> Result<Option<Place>, AmbiguousRequest> {
-    if request.path.is_below(&shared.well_known)? {
+    let own = request.path.is_below(&shared.well_known)?;
+    if own || (shared.minter.is_some() && request.path.as_str() == KEYS) {
         return Ok(Some(Place::WellKnown));
     }
     let Some(mounted) = &shared.mounted else {

@@ -220,6 +220,7 @@ fn share(config: Config, parts: Parts) -> Result<Shared, StartError> {
         clock,
         local,
         pages,
+        minter,
         access_log,
         audit,
     } = parts;
@@ -241,6 +242,7 @@ fn share(config: Config, parts: Parts) -> Result<Shared, StartError> {
         clock,
         local,
         pages,
+        minter,
     })
 }
 

@@ -16,6 +16,7 @@ use super::upstream::{Connectors, HealthBoard, Http1, Upstreams};
 use crate::audit::Audit;
 use crate::authz::{Checker, Strip};
 use crate::clock::Clock;
+use crate::minting::Minter;
 use crate::pages::Pages;
 use crate::policy::CanonicalPath;
 use crate::telemetry::AccessLog;
@@ -33,6 +34,7 @@ pub(super) struct Shared {
     /// The path of the gateway's own pages.
     pub(super) well_known: CanonicalPath,
     pub(super) pages: Arc<Pages>,
+    pub(super) minter: Option<Minter>,
     pub(super) log: AccessLog,
     pub(super) audit: Audit,
     /// Open client connections of the process.

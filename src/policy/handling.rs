@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 
-use super::{Cors, HeaderChanges, Rewrite, UpstreamIndex};
+use super::{Cors, HeaderChanges, Rewrite, Told, UpstreamIndex};
 
 /// What a rule changes on the way. Nothing, for most rules: then it takes no room.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,8 @@ pub struct Changes {
     pub cors: Option<Cors>,
     /// Limits of its own.
     pub timeouts: RuleTimeouts,
+    /// What the application gets to know of who is asking, where that is not as configured.
+    pub told: Option<Told>,
 }
 
 impl Handling {

@@ -49,6 +49,7 @@ mod rule_set;
 mod session_laws;
 mod subject;
 mod switches;
+mod told;
 mod trie;
 mod upstream;
 mod weigh;
@@ -80,6 +81,7 @@ pub use rule::{Location, Rule, RuleId, RuleIndex, RuleParts, UpstreamIndex};
 pub use rule_set::{Found, Match, RuleSet};
 pub use subject::{Completion, SecondFactor, Standing, Subject};
 pub use switches::Switches;
+pub use told::Told;
 pub use upstream::{
     Balance, Endpoint, EndpointAddress, Health, Upstream, UpstreamProtocol, UpstreamTls,
 };

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use http::HeaderName;
 
+use crate::expression::Program;
+
 /// Settings of the [`super::Resolver`].
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -19,6 +21,8 @@ pub struct Config {
     pub serve_stale_when_down: Duration,
     /// `upstream_identity.headers`: what the application gets to know, prepared once a session.
     pub identity_headers: Vec<(HeaderName, HeaderSource)>,
+    /// `upstream_identity.jwt.claims`: further claims of identity tokens, prepared once a session.
+    pub claims: Vec<(Box<str>, Program)>,
 }
 
 impl Default for Config {
@@ -29,6 +33,7 @@ impl Default for Config {
             timeout: Duration::from_secs(2),
             serve_stale_when_down: Duration::ZERO,
             identity_headers: Vec::new(),
+            claims: Vec::new(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! decisions), lets concurrent requests share one question, and forgets on demand without a race.
 
 mod cache;
+mod claims;
 mod config;
 mod credential;
 mod document;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::HeaderValue;
 
 use super::cache::{NoSession, Other};
+use super::claims;
 use super::flights::Landed;
 use super::headers;
 use super::key::Key;
@@ -128,7 +129,10 @@ impl Question {
             started: self.number,
             fresh_until: shared.now().plus(life),
         };
-        Record::new(session.subject, Arc::clone(&shared.names), &values, asked)
+        let now = shared.clock.wall();
+        let claims = claims::prepare(&config.claims, &session.document, now);
+        let names = Arc::clone(&shared.names);
+        Record::new(session.subject, names, &values, asked).with_claims(claims)
     }
 
     fn keep(&self, what: NoSession) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
+use serde_json::{Map, Value};
 
 use crate::clock::Monotonic;
 use crate::policy::Subject;
@@ -18,6 +19,8 @@ pub struct Record {
     /// The values of `names` in order, each behind its length as two bytes, or one of the marks
     /// below instead of a length.
     values: Box<[u8]>,
+    /// Further claims of identity tokens, as JSON; empty: none.
+    claims: Box<str>,
     asked: Asked,
 }
 
@@ -62,8 +65,29 @@ impl Record {
             names,
             // A copy of just the right size: shrinking may leave a block as large as it was.
             values: packed.as_slice().into(),
+            claims: Box::default(),
             asked,
         }
+    }
+
+    /// The same with further claims, as JSON.
+    #[must_use]
+    pub(super) fn with_claims(mut self, claims: Box<str>) -> Self {
+        self.claims = claims;
+        self
+    }
+
+    /// Further claims of identity tokens.
+    #[must_use]
+    pub fn claims(&self) -> Map<String, Value> {
+        serde_json::from_str(&self.claims).unwrap_or_default()
+    }
+
+    /// What tells this record from every other of this process, earlier ones of the same session
+    /// among them.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        self.asked.started
     }
 
     /// Who it is.

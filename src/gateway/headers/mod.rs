@@ -55,7 +55,9 @@ pub(super) fn prepare(
     let changes = permit.rule().handling().changes();
     let values = changes.map(|changes| changes.request_headers.values());
     common(headers, client, request, request_id, framing, lifted);
-    if config.identity.keep_session_cookie {
+    let told = changes.and_then(|changes| changes.told.as_ref());
+    let keep_cookies = told.and_then(|told| told.keep_cookies);
+    if keep_cookies.unwrap_or(config.identity.keep_session_cookie) {
         cookies::join_request(headers);
     } else {
         cookies::strip_request(headers, &config.session_cookie);
@@ -66,8 +68,20 @@ pub(super) fn prepare(
     if let (Some(changes), Some(values)) = (changes, values) {
         changes::of_request(headers, changes, values);
     }
-    for (name, value) in session.into_iter().flat_map(Record::identity_headers) {
-        headers.insert(name, value);
+    let Some(session) = session else { return };
+    if told.is_none_or(|told| told.headers) {
+        for (name, value) in session.identity_headers() {
+            headers.insert(name, value);
+        }
+    }
+    if let Some(minter) = &client.worker.shared.minter
+        && let Some(upstream) = permit.upstream()
+        && told.is_none_or(|told| told.jwt)
+    {
+        let audience = told.and_then(|told| told.audience.as_deref());
+        if let Some(token) = minter.value(session, &upstream.name, audience) {
+            headers.insert(minter.header(), token);
+        }
     }
 }
 

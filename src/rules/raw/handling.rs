@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value as Json, json};
 
 use crate::document::{Fields, FromNode, Key, Located, Node, Reading};
-use crate::policy::RuleTimeouts;
+use crate::policy::{RuleTimeouts, Told};
 
 /// The changes of a rule.
 pub(in crate::rules) struct RawHandling {
@@ -17,6 +17,7 @@ pub(in crate::rules) struct RawHandling {
     pub(in crate::rules) respond: Option<Located<RawRespond>>,
     pub(in crate::rules) redirect: Option<Located<RawRedirect>>,
     pub(in crate::rules) timeouts: Option<Located<RawTimeouts>>,
+    pub(in crate::rules) told: Option<Told>,
 }
 
 impl RawHandling {
@@ -29,6 +30,7 @@ impl RawHandling {
             respond: fields.get("respond"),
             redirect: fields.get("redirect"),
             timeouts: fields.get("timeouts"),
+            told: fields.get("upstream_identity"),
         }
     }
 }

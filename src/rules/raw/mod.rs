@@ -5,6 +5,7 @@ mod handling;
 mod matching;
 mod requirement;
 mod switches;
+mod told;
 
 use std::time::Duration;
 

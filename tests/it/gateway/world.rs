@@ -166,6 +166,7 @@ impl Plan {
                 clock: clock.clone(),
                 local: self.local,
                 pages: Arc::new(Pages::new(Default::default()).unwrap()),
+                minter: None,
                 access_log: AccessLog::off(),
             },
         )?;

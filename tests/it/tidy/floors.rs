@@ -51,6 +51,7 @@ const FLOORS: &[Row] = &[
         ],
     ),
     (3, "audit", &[]),
+    (3, "minting", &["policy", "signing", "whoami"]),
     (3, "pages", &["contract", "locale"]),
     (3, "web", &["contract", "identity", "secret"]),
     (
@@ -96,7 +97,7 @@ const FLOORS: &[Row] = &[
         5,
         "gateway",
         &[
-            "audit", "authz", "pages", "policy", "rules", "secret", "streams", "whoami",
+            "audit", "authz", "minting", "pages", "policy", "rules", "secret", "streams", "whoami",
         ],
     ),
     (

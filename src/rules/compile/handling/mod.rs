@@ -43,12 +43,14 @@ pub(super) fn handling_of(
             .as_ref()
             .map(|raw| raw.value.0)
             .unwrap_or_default(),
+        told: raw.told.clone(),
     };
     let is_empty = changes.rewrite.is_none()
         && changes.request_headers.is_empty()
         && changes.response_headers.is_empty()
         && changes.cors.is_none()
-        && changes.timeouts == Default::default();
+        && changes.timeouts == Default::default()
+        && changes.told.is_none();
     if is_empty {
         Handling::default()
     } else {
