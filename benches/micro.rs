@@ -17,10 +17,12 @@ use http::header::COOKIE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use stepgate::clock::Clock;
+use stepgate::minting::{self, Minter};
 use stepgate::policy::{Found, Host, Request, RuleSet, Scheme, Standing, Subject, decide};
 use stepgate::rules::{Context, compile};
+use stepgate::signing::SigningKey;
 use stepgate::whoami::{
-    Answer, Asking, Config, Credential, Freshness, HeaderSource, IdentityService, Issuers,
+    Answer, Asking, Config, Credential, Freshness, HeaderSource, IdentityService, Issuers, Record,
     Resolution, Resolver, Said, Session,
 };
 
@@ -216,6 +218,7 @@ fn session_cache(criterion: &mut Criterion) {
     let Resolution::Session(record) = ask(&credentials[0]).resolution else {
         panic!("it is known");
     };
+    identity_token(criterion, &record);
     criterion.bench_function("identity headers", |bench| {
         let empty = headers_of(0);
         bench.iter_batched(
@@ -228,6 +231,22 @@ fn session_cache(criterion: &mut Criterion) {
             },
             criterion::BatchSize::SmallInput,
         );
+    });
+}
+
+/// The signed token of one session: made once, then handed out.
+fn identity_token(criterion: &mut Criterion, record: &Record) {
+    let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    let keys = SigningKey::from_pem(&pair.serialize_pem()).unwrap();
+    let config = minting::Config {
+        header: HeaderName::from_static("x-stepgate-jwt"),
+        issuer: "https://gate.example.com".into(),
+        audience: None,
+        ttl: std::time::Duration::from_secs(3600),
+    };
+    let minter = Minter::new(config, keys, Clock::system());
+    criterion.bench_function("identity token at a hit", |bench| {
+        bench.iter(|| black_box(minter.value(black_box(record), "bank", None)));
     });
 }
 

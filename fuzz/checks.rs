@@ -2,9 +2,10 @@
 #![allow(dead_code, reason = "each fuzz target uses one of them")]
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use stepgate::bearer::Jws;
 use stepgate::policy::{CanonicalPath, Host, Request, Scheme};
 use stepgate::rules::{Context, compile};
-use stepgate::whoami::{Credential, Issuers, Session};
+use stepgate::whoami::{Credential, CredentialKind, Issuers, Session};
 
 /// A request target and, behind a line feed, a `Host`.
 pub(crate) fn request(data: &[u8]) {
@@ -103,4 +104,31 @@ pub(crate) fn whoami(data: &[u8]) {
     // What is taken for a session is one document, and stays one when it is written again.
     let text = serde_json::to_vec(&session.document).unwrap_or_default();
     assert!(Session::parse(&text).is_ok());
+}
+
+/// A signed token in the compact form.
+pub(crate) fn token(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let Ok(token) = Jws::parse(text) else {
+        return;
+    };
+    // Three parts, and nothing around them that another reader would skip.
+    assert_eq!(text.matches('.').count(), 2);
+    assert!(!text.contains(|c: char| c.is_whitespace() || c == '='));
+    let issuer = token.unverified_claims().get("iss");
+    let Some(issuer) = issuer.and_then(serde_json::Value::as_str) else {
+        return;
+    };
+    // Whoever tells our tokens from the application's reads the same issuer.
+    let issuers = Issuers::new([issuer.into()]);
+    let mut headers = HeaderMap::new();
+    let Ok(value) = HeaderValue::from_str(&format!("Bearer {text}")) else {
+        return;
+    };
+    headers.insert("authorization", value);
+    let found = Credential::from_headers(&headers, "session", &issuers);
+    let kind = found.ok().flatten().map(|found| found.kind());
+    assert!(text.len() > 16 * 1024 || kind == Some(CredentialKind::Jwt));
 }

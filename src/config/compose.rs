@@ -38,24 +38,9 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         Some(proxy) => proxy.upstream_defaults.clone(),
         None => UpstreamSettings::default(),
     };
-    let timeout = match &composed.identity {
-        Identity::External(external) => external.service.timeout,
-        Identity::Embedded(_) => whoami::Config::default().timeout,
-    };
     let answers = answers(&mut file, &composed);
     let headers = application_headers(&mut file);
-    let upstream_jwt = file.upstream_identity.jwt.take();
-    let sessions = whoami::Config {
-        cache: file.cache,
-        limits: file.limits,
-        timeout,
-        serve_stale_when_down: file.serve_stale_when_down,
-        identity_headers: file.upstream_identity.headers,
-        claims: upstream_jwt
-            .as_ref()
-            .map(|jwt| jwt.claims.clone())
-            .unwrap_or_default(),
-    };
+    let sessions = sessions(&mut file, &composed.identity);
     let access_log = file.telemetry.access_log.output != AccessLogOutput::Off;
     let names = file.bearer.iter().map(|issuer| issuer.issuer.clone());
     let proxy = file.proxy.map(|proxy| gateway::Config {
@@ -92,7 +77,7 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         },
         identity: composed.identity,
         sessions,
-        upstream_jwt,
+        upstream_jwt: file.upstream_identity.jwt,
         bearer: file.bearer,
         answers,
         admin,
@@ -100,6 +85,25 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         telemetry: file.telemetry,
         audit: file.audit,
     })
+}
+
+fn sessions(file: &mut File, identity: &Identity) -> whoami::Config {
+    let told = &mut file.upstream_identity;
+    whoami::Config {
+        cache: file.cache.clone(),
+        limits: file.limits.clone(),
+        timeout: match identity {
+            Identity::External(external) => external.service.timeout,
+            Identity::Embedded(_) => whoami::Config::default().timeout,
+        },
+        serve_stale_when_down: file.serve_stale_when_down,
+        identity_headers: std::mem::take(&mut told.headers),
+        claims: told
+            .jwt
+            .as_ref()
+            .map(|jwt| jwt.claims.clone())
+            .unwrap_or_default(),
+    }
 }
 
 fn application_headers(file: &mut File) -> IdentityHeaders {

@@ -87,3 +87,9 @@ fn every_whoami_answer_in_the_corpus_is_read_or_refused() {
     replay("whoami", checks::whoami);
     mutate("whoami", checks::whoami);
 }
+
+#[test]
+fn every_token_in_the_corpus_has_one_reading_or_none() {
+    replay("token", checks::token);
+    mutate("token", checks::token);
+}

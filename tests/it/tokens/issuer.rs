@@ -21,6 +21,7 @@ pub(super) const NAME: &str = "https://id.test";
 /// A key pair.
 #[derive(Clone)]
 pub(super) struct Key {
+    pub(super) pem: String,
     pub(super) private: EncodingKey,
     /// As it is published.
     pub(super) public: Value,
@@ -32,7 +33,7 @@ impl Key {
         let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
         let pem = pair.serialize_pem();
         let private = EncodingKey::from_ec_pem(pem.as_bytes()).unwrap();
-        Self::new(id, &pem, private)
+        Self::new(id, pem, private)
     }
 
     /// Ed25519.
@@ -40,7 +41,7 @@ impl Key {
         let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
         let pem = pair.serialize_pem();
         let private = EncodingKey::from_ed_pem(pem.as_bytes()).unwrap();
-        Self::new(id, &pem, private)
+        Self::new(id, pem, private)
     }
 
     /// RSA of 2048 bits.
@@ -52,13 +53,17 @@ impl Key {
         let pem =
             format!("{dashes}BEGIN PRIVATE KEY{dashes}\n{text}\n{dashes}END PRIVATE KEY{dashes}\n");
         let private = EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap();
-        Self::new(id, &pem, private)
+        Self::new(id, pem, private)
     }
 
-    fn new(id: &str, pem: &str, private: EncodingKey) -> Self {
-        let mut public = SigningKey::from_pem(pem).unwrap()[0].public_jwk().unwrap();
+    fn new(id: &str, pem: String, private: EncodingKey) -> Self {
+        let mut public = SigningKey::from_pem(&pem).unwrap()[0].public_jwk().unwrap();
         public["kid"] = id.into();
-        Self { private, public }
+        Self {
+            pem,
+            private,
+            public,
+        }
     }
 
     /// A token with this header and these claims.

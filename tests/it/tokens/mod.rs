@@ -3,5 +3,7 @@
 mod attacks;
 mod issuer;
 mod keys;
+mod outgoing;
+mod rotation;
 mod rules;
 mod vectors;
