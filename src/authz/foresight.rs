@@ -11,16 +11,13 @@ use super::checker::answer_unfound;
 use super::loop_guard::LoopGuard;
 use super::refusing::Asker;
 use super::{Answer, Client, Config, Decided};
-use crate::policy::{AmbiguousRequest, Decision, Found, Request, RuleIndex, RuleSet};
-use crate::policy::{Standing, decide};
+use crate::policy::{AmbiguousRequest, Outcome, Request, RuleSet, Trace, TraceVerdict};
 
 /// What would become of a request.
 #[derive(Debug)]
 pub struct Foreseen {
-    /// By the names of the access log.
+    /// By the names of the access log; what would be decided, where the rule only reports.
     pub decided: Decided,
-    /// The rule that judged it.
-    pub rule: Option<RuleIndex>,
     /// What clients get instead of the application; `None`: the request is forwarded.
     pub answers: Option<Answers>,
 }
@@ -53,45 +50,34 @@ impl Answer {
     }
 }
 
-/// What would become of `request` with `headers` and `standing` at `now`.
+/// What clients would get for `request` with `headers`, of which `rules` say what `trace` tells.
 #[must_use]
 pub fn foresee(
     config: &Config,
     rules: &Arc<RuleSet>,
-    request: &Request,
-    headers: &HeaderMap,
-    standing: Standing<'_>,
+    (request, headers): (&Request, &HeaderMap),
+    trace: &Trace,
     now: Timestamp,
 ) -> Foreseen {
-    let found = match rules.find(request, headers) {
-        Found::Rule(found) => found,
-        found @ (Found::MethodNotAllowed(_)
-        | Found::NoRule
-        | Found::UnknownHost
-        | Found::Ambiguous(_)) => {
-            let (_, decided) = answer_unfound(&found, Client::Api);
+    let (outcome, rule, reported) = match &trace.verdict {
+        TraceVerdict::NotFound(found) => {
             return Foreseen {
-                decided,
-                rule: None,
-                answers: Some(Answers::by(|client| answer_unfound(&found, client).0)),
+                decided: answer_unfound(found, Client::Api).1,
+                answers: Some(Answers::by(|client| answer_unfound(found, client).0)),
             };
         }
+        TraceVerdict::Judged {
+            outcome,
+            rule,
+            reported,
+        } => (*outcome, *rule, *reported),
     };
-    let decision = decide(rules, &found, request.clone(), headers, standing, now);
-    let (outcome, rule) = match decision {
-        Decision::Allow(permit) => {
-            let (rule, decided) = match permit.reported() {
-                Some(reported) => (reported.rule, Decided::from(reported.outcome)),
-                None => (found.rule(), Decided::Allow),
-            };
-            return Foreseen {
-                decided,
-                rule: Some(rule),
-                answers: None,
-            };
-        }
-        Decision::Refuse { outcome, rule, .. } => (outcome, rule),
-    };
+    if outcome == Outcome::Allow {
+        return Foreseen {
+            decided: Decided::Allow,
+            answers: None,
+        };
+    }
     // Nobody was sent away before, so the guard has nothing to hold against anybody.
     let loop_guard = LoopGuard::new(&[], config.loop_guard.max(1));
     let words = |client: Client| {
@@ -111,8 +97,7 @@ pub fn foresee(
     };
     Foreseen {
         decided: words(Client::Api).decided,
-        rule: Some(rule),
-        answers: Some(Answers::by(|client| words(client).answer)),
+        answers: (!reported).then(|| Answers::by(|client| words(client).answer)),
     }
 }
 
@@ -121,7 +106,6 @@ pub fn foresee(
 pub fn foresee_ambiguous(why: AmbiguousRequest) -> Foreseen {
     Foreseen {
         decided: Decided::BadRequest,
-        rule: None,
         answers: Some(Answers::by(|client| Answer::ambiguous_request(client, why))),
     }
 }

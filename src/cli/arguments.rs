@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::policy::{DiffArguments, ExplainArguments, TestArguments};
 use super::remote::{FactorsCommand, IdentitiesCommand, IdentityConfigCommand, SessionsCommand};
 use crate::config::{DEFAULT_FILE, Override};
 
@@ -20,6 +21,7 @@ use crate::config::{DEFAULT_FILE, Override};
   stepgate demo                       try it: a small bank with login and second factors
   stepgate init                       write a starter configuration
   stepgate check                      find every problem in it
+  stepgate explain --url URL          say why a request would be answered as it would
   stepgate serve                      run it
 
 Exit codes: 0 well, 1 failed, 2 wrong use or invalid configuration.")]
@@ -40,6 +42,12 @@ pub(super) enum Command {
     Init(InitArguments),
     /// Find all problems in configuration and rules
     Check(CheckArguments),
+    /// Say why a request would be answered as it would
+    Explain(ExplainArguments),
+    /// Put cases to the rules, and tell which come otherwise than expected
+    Test(TestArguments),
+    /// Tell which decisions another set of rules would change, and which way
+    Diff(DiffArguments),
     /// Show the effective configuration, or its schema
     #[command(subcommand)]
     Config(ConfigCommand),

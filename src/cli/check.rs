@@ -86,7 +86,7 @@ fn check_rules(paths: &[PathBuf], context: &Context, found: &mut Found) {
 }
 
 /// Whether a path is a configuration rather than rules: by its keys, or else by its name.
-fn is_configuration(path: &Path) -> bool {
+pub(super) fn is_configuration(path: &Path) -> bool {
     if path.is_dir() {
         return false;
     }

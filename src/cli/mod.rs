@@ -7,6 +7,7 @@ mod check;
 mod config_command;
 mod init;
 mod output;
+mod policy;
 mod remote;
 mod shell;
 
@@ -66,6 +67,9 @@ fn dispatch(command: Command, environment: Environment) -> Ending {
         Command::Identity(arguments) => ended(app::serve_identity(&arguments.config, &environment)),
         Command::Init(arguments) => init::run(&arguments),
         Command::Check(arguments) => check::run(&arguments, environment),
+        Command::Explain(arguments) => policy::explain(&arguments, &environment),
+        Command::Test(arguments) => policy::test(&arguments, &environment),
+        Command::Diff(arguments) => policy::diff(&arguments, &environment),
         Command::Config(ConfigCommand::Show(arguments)) => {
             config_command::show(arguments, environment)
         }

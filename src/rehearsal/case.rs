@@ -40,12 +40,6 @@ pub struct Case {
     pub expected: Expectation,
 }
 
-/// Whether a document holds cases rather than rules.
-#[must_use]
-pub fn holds_cases(root: &Node) -> bool {
-    root.find("tests").is_some() && root.find("upstreams").is_none()
-}
-
 /// A session by its name in `sessions`, or written out.
 enum Who {
     Nobody,

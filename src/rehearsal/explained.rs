@@ -47,6 +47,8 @@ pub struct Considered {
 /// A requirement that was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
+    /// The rule that asks for it.
+    pub rule: Named,
     /// The key in the rule file.
     pub name: String,
     /// Whether it holds.

@@ -6,6 +6,7 @@
 
 mod asked;
 mod case;
+pub mod diff;
 mod expectation;
 mod explained;
 mod person;
@@ -17,7 +18,7 @@ mod trial;
 mod words;
 
 pub use asked::{Asked, AskedError, parse_method};
-pub use case::{Case, CaseFile, holds_cases};
+pub use case::{Case, CaseFile};
 pub use expectation::{Comparison, Expectation, ExpectedReply};
 pub use explained::{Checked, Considered, Explained, Named, Reply};
 pub use person::{Factors, Person, Step, When};

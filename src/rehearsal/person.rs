@@ -208,7 +208,10 @@ impl Person {
         match &self.second_factors {
             Factors::Unknown => SecondFactor::Unknown,
             Factors::Known(names) if names.is_empty() => SecondFactor::NotEnrolled,
-            Factors::Known(_) => SecondFactor::Enrolled,
+            Factors::Known(names) => {
+                let methods = names.iter().map(|name| AuthenticationMethod::parse(name));
+                SecondFactor::Exactly(methods.collect())
+            }
             Factors::Unsaid if self.level() == Aal::Aal2 => SecondFactor::Enrolled,
             Factors::Unsaid => SecondFactor::Unknown,
         }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::asked::Asked;
-use super::explained::{Explained, Named, Reply};
+use super::explained::{Checked, Considered, Explained, Named, Reply};
 use super::person::Person;
 use crate::aal::Aal;
 use crate::authz::{self, Answer, Foreseen, foresee, foresee_ambiguous};
-use crate::policy::{Rule, RuleSet, SecondFactor, Standing, Subject};
+use crate::policy::{
+    RuleIndex, RuleSet, SecondFactor, Standing, Subject, Trace, TraceVerdict, explain,
+};
 
 /// What requests are put to.
 #[derive(Clone, Debug)]
@@ -29,19 +31,14 @@ impl Stage {
     pub fn explain(&self, asked: &Asked, person: Option<&Person>, now: Timestamp) -> Explained {
         let request = match asked.request() {
             Ok(request) => request,
-            Err(why) => return self.told(foresee_ambiguous(why)),
+            Err(why) => return told(foresee_ambiguous(why)),
         };
         let subject = person.map(|person| person.subject(now));
         let standing = self.standing(subject.as_ref());
-        let foreseen = foresee(
-            &self.answers,
-            &self.rules,
-            &request,
-            &asked.headers,
-            standing,
-            now,
-        );
-        self.told(foreseen)
+        let trace = explain(&self.rules, &request, &asked.headers, standing, now);
+        let sent = (&request, &asked.headers);
+        let foreseen = foresee(&self.answers, &self.rules, sent, &trace, now);
+        self.with_reasons(told(foreseen), trace)
     }
 
     /// What the identity service would say of a session.
@@ -49,36 +46,70 @@ impl Stage {
         let Some(subject) = subject else {
             return Standing::Anonymous;
         };
-        let hidden = self.hides_lower_sessions
-            && subject.aal == Aal::Aal1
-            && subject.second_factor == SecondFactor::Enrolled;
-        match hidden {
+        let has_second = match subject.second_factor {
+            SecondFactor::Enrolled | SecondFactor::Exactly(_) => true,
+            SecondFactor::NotEnrolled | SecondFactor::Unknown => false,
+        };
+        match self.hides_lower_sessions && subject.aal == Aal::Aal1 && has_second {
             true => Standing::Undisclosed,
             false => Standing::Known(subject),
         }
     }
 
-    fn told(&self, foreseen: Foreseen) -> Explained {
-        let (browser, api) = match &foreseen.answers {
-            None => (Reply::default(), Reply::default()),
-            Some(answers) => (reply(&answers.browser), reply(&answers.api)),
+    fn with_reasons(&self, told: Explained, trace: Trace) -> Explained {
+        let (rule, reported) = match trace.verdict {
+            TraceVerdict::Judged { rule, reported, .. } => (Some(rule), reported),
+            TraceVerdict::NotFound(_) => (None, false),
         };
         Explained {
-            decision: foreseen.decided,
-            reported: false,
-            rule: foreseen.rule.map(|rule| named(self.rules.rule(rule))),
-            considered: Vec::new(),
-            requirements: Vec::new(),
-            browser,
-            api,
+            reported,
+            rule: rule.map(|rule| self.named(rule)),
+            considered: trace
+                .considered
+                .into_iter()
+                .map(|one| Considered {
+                    rule: self.named(one.rule),
+                    matched: one.matched,
+                    why: one.why.into_owned(),
+                })
+                .collect(),
+            requirements: trace
+                .requirements
+                .into_iter()
+                .map(|one| Checked {
+                    rule: self.named(one.rule),
+                    name: one.name.into_owned(),
+                    met: one.met,
+                    why: one.why,
+                })
+                .collect(),
+            ..told
+        }
+    }
+
+    fn named(&self, rule: RuleIndex) -> Named {
+        let rule = self.rules.rule(rule);
+        Named {
+            id: rule.id().to_string(),
+            location: rule.location().clone(),
         }
     }
 }
 
-fn named(rule: &Rule) -> Named {
-    Named {
-        id: rule.id().to_string(),
-        location: rule.location().clone(),
+/// The answers, without reasons.
+fn told(foreseen: Foreseen) -> Explained {
+    let (browser, api) = match &foreseen.answers {
+        None => (Reply::default(), Reply::default()),
+        Some(answers) => (reply(&answers.browser), reply(&answers.api)),
+    };
+    Explained {
+        decision: foreseen.decided,
+        reported: false,
+        rule: None,
+        considered: Vec::new(),
+        requirements: Vec::new(),
+        browser,
+        api,
     }
 }
 

@@ -79,12 +79,7 @@ fn write_requirements(text: &mut String, explained: &Explained, places: &mut Pla
         let (style, sign) = mark(one.met);
         let (name, why) = (&one.name, &one.why);
         let _ok = write!(text, "  {style}{sign}{style:#} {name:width$}  {why}");
-        let written = explained
-            .rule
-            .as_ref()
-            .filter(|_| !one.met)
-            .and_then(|rule| places.find(rule, name));
-        if let Some(place) = written {
+        if let Some(place) = places.find(&one.rule, name).filter(|_| !one.met) {
             let _ok = write!(text, " {DIM}({place}){DIM:#}");
         }
         text.push('\n');

@@ -14,7 +14,7 @@ use crate::document::{parse, read_file, substitute};
 use crate::policy::RuleSet;
 
 /// Loads every rule file of `paths`: files as they are, and the `*.yaml` files of directories
-/// (`*.yml` too; hidden ones are left out), by name.
+/// (`*.yml` too; hidden ones and files of cases are left out), by name.
 ///
 /// # Errors
 /// Every problem of every file, in the order of the files. The set is whole or not at all.
@@ -23,7 +23,7 @@ pub fn load(paths: &[PathBuf], context: &Context) -> Result<RuleSet, Problems> {
     let files = find_files(paths, &mut problems);
     let mut compiled = Compiled::default();
     for file in &files {
-        if let Some(node) = read_file(file, &mut problems) {
+        if let Some(node) = read_file(file, &mut problems).filter(|node| !holds_cases(node)) {
             let folder = file.parent().unwrap_or_else(|| Path::new(""));
             add(&mut compiled, node, folder, context, &mut problems);
         }
@@ -73,6 +73,20 @@ fn finish(
             Err(problems)
         }
     }
+}
+
+/// Whether a file holds cases for `stepgate test`, which may lie beside the rules: it has `tests`,
+/// and nothing that only rules have.
+#[must_use]
+pub fn holds_cases(root: &Node) -> bool {
+    let has_rules = root
+        .find("rules")
+        .and_then(Node::as_list)
+        .is_some_and(|rules| rules.iter().any(|rule| rule.as_map().is_some()));
+    let only_of_rules = ["upstreams", "defaults", "requirements", "networks"];
+    root.find("tests").is_some()
+        && !has_rules
+        && !only_of_rules.iter().any(|key| root.find(key).is_some())
 }
 
 /// The files that `paths` stand for, each once.

@@ -20,7 +20,7 @@ mod watch;
 
 pub use config::Config;
 pub use context::{Context, Reserved, SessionReach, Strips, Variables};
-pub use load::{compile, load};
+pub use load::{compile, holds_cases, load};
 pub use networks::NetworkSets;
 pub use reload::Reloader;
 pub use store::{Reload, ReloadOutcome, RuleStore};

@@ -9,8 +9,9 @@ use crate::cli::{Ending, output};
 use crate::clock::Clock;
 use crate::config::{DEFAULT_FILE, Environment};
 use crate::document::{FromNode as _, Node, Problem, Problems, Reading, read_file};
-use crate::rehearsal::{CaseFile, Ran, Stage, holds_cases};
+use crate::rehearsal::{CaseFile, Ran, Stage};
 use crate::rehearsal::{report_as_json, report_as_junit, report_as_text};
+use crate::rules::holds_cases;
 
 /// Deepest folder that is looked into.
 const MAX_DEPTH: usize = 16;
@@ -172,16 +173,26 @@ impl Tests<'_> {
             return false;
         };
         let real = |path: &Path| std::fs::canonicalize(path).ok();
-        let named: Vec<PathBuf> = config.rules.paths.iter().filter_map(|path| real(path)).collect();
+        let named: Vec<PathBuf> = config
+            .rules
+            .paths
+            .iter()
+            .filter_map(|path| real(path))
+            .collect();
         beside.iter().filter_map(|path| real(path)).any(|path| {
-            named.iter().any(|named| path == *named || path.parent() == Some(named.as_path()))
+            named
+                .iter()
+                .any(|named| path == *named || path.parent() == Some(named.as_path()))
         })
     }
 }
 
 /// The configuration in the folder of the cases or in one above it, or in the working directory.
 fn nearest_configuration(file: &Path) -> Option<PathBuf> {
-    let above = file.ancestors().skip(1).map(|folder| folder.join(DEFAULT_FILE));
+    let above = file
+        .ancestors()
+        .skip(1)
+        .map(|folder| folder.join(DEFAULT_FILE));
     above
         .chain([PathBuf::from(DEFAULT_FILE)])
         .find(|path| path.is_file())

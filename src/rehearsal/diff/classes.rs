@@ -71,7 +71,9 @@ impl<'a> Classes<'a> {
             new: new_set,
         } = self.sets;
         let (old_rules, new_rules) = (rules_of(old_set, old), rules_of(new_set, new));
-        if matches!((old, new), (Found::Rule(_), Found::Rule(_))) && ask_alike(&old_rules, &new_rules) {
+        if matches!((old, new), (Found::Rule(_), Found::Rule(_)))
+            && ask_alike(&old_rules, &new_rules)
+        {
             return;
         }
         let people = people(old_rules.iter().chain(&new_rules).copied(), self.now);
@@ -151,10 +153,9 @@ fn settle(differences: &mut [Difference<'_>]) {
 fn rules_of<'a>(set: &'a Arc<RuleSet>, found: &Found) -> Vec<&'a Rule> {
     match found {
         Found::Rule(found) => found.rules().map(|rule| set.rule(rule)).collect(),
-        Found::MethodNotAllowed(_)
-        | Found::NoRule
-        | Found::UnknownHost
-        | Found::Ambiguous(_) => Vec::new(),
+        Found::MethodNotAllowed(_) | Found::NoRule | Found::UnknownHost | Found::Ambiguous(_) => {
+            Vec::new()
+        }
     }
 }
 
@@ -171,7 +172,10 @@ fn ask_alike(old: &[&Rule], new: &[&Rule]) -> bool {
 fn in_words(request: &Request, headers: &HeaderMap) -> String {
     let mut words = format!("{} {}", request.method, request.url());
     for (name, value) in headers {
-        words.push_str(&format!(" {name}:{}", String::from_utf8_lossy(value.as_bytes())));
+        words.push_str(&format!(
+            " {name}:{}",
+            String::from_utf8_lossy(value.as_bytes())
+        ));
     }
     if !request.client_ip.is_loopback() {
         words.push_str(&format!(" from {}", request.client_ip));

@@ -23,7 +23,11 @@ pub(super) fn paths_to_try(
     for pattern in patterns {
         matched_by(pattern, &mut paths);
     }
-    let wild: Vec<&PathPattern> = patterns.iter().copied().filter(|one| is_wild(one)).collect();
+    let wild: Vec<&PathPattern> = patterns
+        .iter()
+        .copied()
+        .filter(|one| is_wild(one))
+        .collect();
     let pairs = wild.len() * patterns.len();
     let left_out = pairs.saturating_sub(MAX_PAIRS);
     let mut tried = 0;
@@ -91,7 +95,9 @@ fn matched_by_both(one: &[Segment], other: &[Segment]) -> Option<String> {
                     (Segment::Literal(text), _) | (_, Segment::Literal(text)) => text,
                     (_, _) => OTHER,
                 };
-                if segment.is_empty() && !matches!((left, right), (Segment::Literal(_), Segment::Literal(_))) {
+                if segment.is_empty()
+                    && !matches!((left, right), (Segment::Literal(_), Segment::Literal(_)))
+                {
                     return None;
                 }
                 path.extend(["/", segment]);
@@ -100,7 +106,11 @@ fn matched_by_both(one: &[Segment], other: &[Segment]) -> Option<String> {
             (Some(_), None) | (None, Some(_)) => return None,
         }
     }
-    Some(if path.is_empty() { "/".to_owned() } else { path })
+    Some(if path.is_empty() {
+        "/".to_owned()
+    } else {
+        path
+    })
 }
 
 fn spelled(segments: &[Segment]) -> String {

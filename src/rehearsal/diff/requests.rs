@@ -3,20 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, Method};
 
 use super::Sets;
-use super::addresses::add_edges;
 use super::paths::paths_to_try;
-use super::regexes;
-use crate::policy::{
-    Conditions, Host, HostPattern, PathPattern, Request, Rule, Scheme, Wanted,
-};
+use super::settings::Setting;
+use crate::policy::{Host, HostPattern, PathPattern, Request, Rule, Scheme};
 
-/// Stands for a value that no rule names.
+/// Stands for a name that no rule has.
 const OTHER: &str = "x1";
-/// Sets of query and headers that are tried on one host, beside none at all.
-const MAX_SETTINGS: usize = 64;
 
 /// Makes requests for everything that rules of either set are about, and gives them to `put`. Says
 /// how many combinations of path patterns were left out.
@@ -66,13 +61,6 @@ struct Around {
     pairs_left_out: usize,
 }
 
-/// Query and headers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Setting {
-    query: Option<Box<str>>,
-    headers: HeaderMap,
-}
-
 impl Around {
     fn of(sets: &Sets, host: &Host) -> Self {
         let rules = all_rules(sets).filter(|rule| {
@@ -80,29 +68,21 @@ impl Around {
             hosts.any(|pattern| pattern.matches(host))
         });
         let mut patterns: BTreeMap<String, &PathPattern> = BTreeMap::new();
-        let mut witnesses = BTreeSet::new();
+        let witnesses: BTreeSet<String> = BTreeSet::new();
         let mut methods = BTreeSet::new();
-        let mut settings = vec![Setting::default()];
-        let mut addresses = BTreeSet::from([IpAddr::V4(Ipv4Addr::LOCALHOST)]);
+        let settings = vec![Setting::default()];
+        let addresses = BTreeSet::from([IpAddr::V4(Ipv4Addr::LOCALHOST)]);
         for rule in rules {
             let matcher = rule.matcher();
             for pattern in &matcher.paths {
                 patterns.insert(format!("{:?}", pattern.segments()), pattern);
             }
-            for regex in &matcher.path_regexes {
-                witnesses.extend(regexes::matched_by(regex.as_str()));
-            }
-            methods.extend(matcher.methods.named().map(|method| method.as_str().to_owned()));
-            if let Some(conditions) = &matcher.conditions {
-                for setting in settings_of(conditions) {
-                    if settings.len() <= MAX_SETTINGS && !settings.contains(&setting) {
-                        settings.push(setting);
-                    }
-                }
-                if let Some(networks) = &conditions.networks {
-                    add_edges(networks, &mut addresses);
-                }
-            }
+            methods.extend(
+                matcher
+                    .methods
+                    .named()
+                    .map(|method| method.as_str().to_owned()),
+            );
         }
         let patterns: Vec<&PathPattern> = patterns.into_values().collect();
         let witnesses: Vec<String> = witnesses.into_iter().collect();
@@ -151,47 +131,4 @@ fn with_others(mut named: BTreeSet<String>) -> Vec<Method> {
     methods
         .filter_map(|name| Method::from_bytes(name.as_bytes()).ok())
         .collect()
-}
-
-/// One setting where all conditions hold, and for each condition one where it alone does not.
-fn settings_of(conditions: &Conditions) -> Vec<Setting> {
-    let count = conditions.query.len() + conditions.headers.len();
-    let misses = std::iter::once(None).chain((0..count).map(Some));
-    misses.map(|missed| setting_of(conditions, missed)).collect()
-}
-
-fn setting_of(conditions: &Conditions, missed: Option<usize>) -> Setting {
-    let mut query: Vec<String> = Vec::new();
-    for (place, (name, wanted)) in conditions.query.iter().enumerate() {
-        if let Some(value) = value_of(wanted, missed == Some(place)) {
-            query.push(format!("{}={}", encoded(name), encoded(&value)));
-        }
-    }
-    let mut headers = HeaderMap::new();
-    for (place, (name, wanted)) in conditions.headers.iter().enumerate() {
-        let missed = missed == Some(conditions.query.len() + place);
-        let value = value_of(wanted, missed);
-        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
-            headers.insert(name.clone(), value);
-        }
-    }
-    Setting {
-        query: (!query.is_empty()).then(|| query.join("&").into()),
-        headers,
-    }
-}
-
-/// A value that meets a wish, or misses it; `None`: no value at all.
-fn value_of(wanted: &Wanted, missed: bool) -> Option<String> {
-    match (wanted, missed) {
-        (Wanted::Present, false) | (Wanted::Absent, true) => Some(OTHER.to_owned()),
-        (Wanted::Present, true) | (Wanted::Absent, false) => None,
-        (Wanted::Exactly(value), false) => Some(value.to_string()),
-        (Wanted::Exactly(_), true) => Some(OTHER.to_owned()),
-    }
-}
-
-fn encoded(text: &str) -> String {
-    let set = percent_encoding::NON_ALPHANUMERIC;
-    percent_encoding::utf8_percent_encode(text, set).to_string()
 }

@@ -53,11 +53,7 @@ fn write_change(text: &mut String, change: &Change) {
         Direction::Tighter => GREEN,
         Direction::Neither => YELLOW,
     };
-    let (word, request, session) = (
-        change.direction.as_str(),
-        &change.request,
-        &change.session,
-    );
+    let (word, request, session) = (change.direction.as_str(), &change.request, &change.session);
     let (before, after) = (said(&change.before), said(&change.after));
     let _ok = write!(
         text,
@@ -74,7 +70,11 @@ fn write_change(text: &mut String, change: &Change) {
 
 fn said(judged: &Judged) -> String {
     let decision = judged.decision;
-    let reported = if judged.reported { ", only reported" } else { "" };
+    let reported = if judged.reported {
+        ", only reported"
+    } else {
+        ""
+    };
     match &judged.rule {
         Some(rule) => format!("{decision}{reported} ({rule})"),
         None => format!("{decision}{reported}"),

@@ -20,7 +20,7 @@ pub(super) enum Reached {
 }
 
 /// What one set of rules says to one person's request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Verdict {
     pub(super) decision: &'static str,
     /// Forwarded although that is not the decision: the rule only reports.
