@@ -17,4 +17,6 @@ pub struct Config {
     pub asks_client_certificates: bool,
     /// Networks of the proxies in front whose `X-Forwarded-*` are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether `/` has a page for people.
+    pub dashboard: bool,
 }

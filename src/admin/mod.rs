@@ -5,6 +5,7 @@ mod answer;
 mod audited;
 mod config;
 mod courier;
+mod explain;
 mod guard;
 mod identities;
 mod operations;
@@ -27,6 +28,7 @@ use serde_json::{Value, json as value};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use config::Config;
+pub use explain::Trying;
 pub use guard::Guard;
 pub use identities::Identities;
 pub use operations::{Operations, Readiness};
@@ -40,6 +42,7 @@ pub fn router(guard: Guard, operations: Operations) -> Router {
     let mut router = Router::new()
         .merge(operations::health())
         .nest("/stepgate/v1", operations::routes())
+        .merge(explain::pages(&operations))
         .with_state(operations.clone());
     if let Some(identities) = operations.identities {
         let kratos = kratos(&identities);

@@ -11,6 +11,7 @@ use http::StatusCode;
 use serde_json::{Value, json as value};
 
 use super::answer::{Answer, Refusal, done, json};
+use super::explain::{self, Trying};
 use super::identities::Identities;
 use crate::audit::Audit;
 use crate::document;
@@ -29,6 +30,8 @@ pub struct Operations {
     pub resolver: Option<Resolver>,
     /// The embedded identity service.
     pub identities: Option<Arc<Identities>>,
+    /// What decisions that are tried out depend on beside the rules.
+    pub trying: Option<Trying>,
     /// The effective configuration, secrets redacted.
     pub config: Value,
     /// Whether new requests are welcome.
@@ -61,6 +64,7 @@ impl Readiness {
 pub(super) fn routes() -> Router<Operations> {
     Router::new()
         .route("/rules", get(rules))
+        .route("/explain", get(explain::ask).post(explain::ask_at_length))
         .route("/reload", post(reload))
         .route("/cache/purge", post(purge))
         .route("/sessions/{id}/revoke", post(revoke))
@@ -111,7 +115,15 @@ async fn rules(State(operations): State<Operations>) -> Answer {
     let rules: Vec<Value> = current
         .rules()
         .iter()
-        .map(|rule| value!({"id": rule.id().as_str()}))
+        .map(|rule| {
+            let location = rule.location();
+            value!({
+                "id": rule.id().as_str(),
+                "required_aal": rule.requirement().required_aal.as_str(),
+                "file": &*location.file,
+                "line": location.line,
+            })
+        })
         .collect();
     let body = value!({
         "generation": current.number(),

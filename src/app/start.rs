@@ -15,7 +15,7 @@ use super::rules::Rules;
 use super::tokens::Tokens;
 use super::web_listener::WebListener;
 use super::{Door, Running, StartError, own_pages};
-use crate::admin::{Guard, Operations, Readiness};
+use crate::admin::{Guard, Operations, Readiness, Trying};
 use crate::audit::Audit;
 use crate::authz::Checker;
 use crate::clock::Clock;
@@ -101,7 +101,7 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
         runtime: Some(runtime),
     };
     running.start_courier(identity.own.as_ref());
-    running.open_admin(config, identity.own.as_ref(), settings)?;
+    running.open_admin(config, identity.own.as_ref(), (settings, &clock))?;
     running.open_identity(config, identity.own.as_ref(), &pages)?;
     if let Some(bound) = bound {
         let parts = running.proxy_parts(config, identity.own, clock, pages, access_log);
@@ -187,7 +187,7 @@ impl Running {
         &mut self,
         config: &Config,
         own: Option<&Own>,
-        settings: &[Setting],
+        (settings, clock): (&[Setting], &Clock),
     ) -> Result<(), StartError> {
         let Some(admin) = &config.admin else {
             return Ok(());
@@ -197,6 +197,12 @@ impl Running {
             reloader: Some(Arc::clone(&self.rules.reloader)),
             resolver: Some(self.resolver.clone()),
             identities: own.map(|own| Arc::clone(&own.identities)),
+            trying: Some(Trying {
+                answers: config.answers.clone(),
+                hides_lower_sessions: config.hides_lower_sessions(),
+                dashboard: admin.dashboard,
+                clock: clock.clone(),
+            }),
             config: shown(settings),
             readiness: Arc::clone(&self.readiness),
             audit: self.audit.clone(),

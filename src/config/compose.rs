@@ -65,6 +65,7 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
             .as_ref()
             .is_some_and(|tls| tls.client_ca.is_some()),
         trusted_proxies: admin.trusted_proxies,
+        dashboard: admin.dashboard,
     });
     Some(Config {
         proxy,

@@ -72,6 +72,19 @@ impl Config {
         }
     }
 
+    /// Whether the identity service keeps a session to itself until its second factor was used,
+    /// where there is one.
+    #[must_use]
+    pub fn hides_lower_sessions(&self) -> bool {
+        match &self.identity {
+            Identity::Embedded(_) => false,
+            Identity::External(external) => match external.service.whoami_required_aal {
+                WhoamiRequiredAal::HighestAvailable => true,
+                WhoamiRequiredAal::Aal1 => false,
+            },
+        }
+    }
+
     /// The mount, which no rule may claim.
     fn reserved(&self) -> Option<Reserved> {
         let mount = self.proxy.as_ref()?.mount.as_ref()?;

@@ -51,6 +51,7 @@ pub(super) struct AdminSection {
     pub(super) token: Option<SecretString>,
     pub(super) tls: Option<TlsConfig>,
     pub(super) trusted_proxies: Vec<IpNet>,
+    pub(super) dashboard: bool,
 }
 
 impl FromNode for File {
@@ -166,6 +167,7 @@ fn read_admin(fields: &mut Fields<'_, '_>) -> Option<AdminSection> {
             let help = "give `admin.token` or `admin.tls.client_ca`, or listen on 127.0.0.1";
             admin.problem_at("listen", "contradiction", message, Some(help));
         }
+        let dashboard = admin.or("dashboard", true);
         let place = admin.section().place.clone();
         Some(AdminSection {
             place,
@@ -173,6 +175,7 @@ fn read_admin(fields: &mut Fields<'_, '_>) -> Option<AdminSection> {
             token,
             tls,
             trusted_proxies,
+            dashboard,
         })
     })
 }

@@ -155,7 +155,6 @@ fn keys_of_parts_that_do_not_exist_yet_are_unknown() {
         "sessions: { revocation: {} }",
         "sessions: { revalidate_streams: 1s }",
         "telemetry: { otlp: http://127.0.0.1:4317 }",
-        "admin: { dashboard: true }",
     ] {
         let problems = problems_of(&format!("{EXTERNAL}{key}\n"));
         assert_eq!(problems.len(), 1, "{key}: {problems:?}");

@@ -41,7 +41,7 @@ pub struct Case {
 }
 
 /// A session by its name in `sessions`, or written out.
-enum Who {
+pub(super) enum Who {
     Nobody,
     Named(Located<String>),
     Person(Box<Person>),
@@ -57,7 +57,7 @@ struct RawCase {
 }
 
 /// A fixed time, `2026-03-02T10:00:00Z`.
-struct Instant(Timestamp);
+pub(super) struct Instant(pub(super) Timestamp);
 
 impl FromNode for CaseFile {
     fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {

@@ -97,8 +97,9 @@ impl FromStr for Factors {
 pub(super) fn read_person(fields: &mut Fields<'_, '_>) -> Option<Person> {
     let before = fields.reading().problems.len();
     let aal: Option<Level> = fields.get("aal");
-    let methods: Option<Vec<Step>> = fields.get("methods");
+    let methods: Option<Steps> = fields.get("methods");
     let authenticated: Option<When> = fields.get("authenticated");
+    let authenticated_at: Option<When> = fields.get("authenticated_at");
     let expires: Option<When> = fields.get("expires");
     let expired: Option<When> = fields.get("expired");
     let traits = object_of(fields, "traits");
@@ -114,8 +115,8 @@ pub(super) fn read_person(fields: &mut Fields<'_, '_>) -> Option<Person> {
     };
     let person = Person {
         aal: aal.map(|level| level.0),
-        methods,
-        authenticated,
+        methods: methods.map(|steps| steps.0),
+        authenticated: authenticated.or(authenticated_at),
         expires: expires.map(ahead).or(expired),
         traits: traits.map_or(Json::Null, Json::Object),
         identity: identity.unwrap_or_default(),
@@ -185,6 +186,23 @@ impl FromNode for Step {
 
     fn schema() -> Json {
         json!({ "type": ["string", "object"] })
+    }
+}
+
+/// A list, or names with commas between them.
+struct Steps(Vec<Step>);
+
+impl FromNode for Steps {
+    fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
+        let Some(scalar) = node.as_scalar() else {
+            return Vec::from_node(node, reading).map(Self);
+        };
+        let names = scalar.text.split(',').map(|name| name.trim().parse());
+        told(names.collect(), node, reading).map(Self)
+    }
+
+    fn schema() -> Json {
+        json!({ "type": ["string", "array"] })
     }
 }
 

@@ -20,21 +20,21 @@ pub(in crate::cli) struct ExplainArguments {
     /// The absolute URL, exactly as it would be sent
     #[arg(long, value_name = "URL")]
     pub(super) url: String,
-    /// The method
-    #[arg(long, short = 'X', default_value = "GET")]
-    pub(super) method: String,
+    /// The method [default: GET]
+    #[arg(long, short = 'X')]
+    pub(super) method: Option<String>,
     /// A header; can be repeated
     #[arg(long, short = 'H', value_name = "NAME:VALUE")]
     pub(super) header: Vec<String>,
     /// The client's address [default: 127.0.0.1]
     #[arg(long, value_name = "ADDRESS")]
-    pub(super) ip: Option<std::net::IpAddr>,
+    pub(super) ip: Option<String>,
     /// The session's level: aal1 or aal2
     #[arg(long)]
     pub(super) aal: Option<String>,
     /// Its methods with commas between them, each with its age if you like: password@2h,totp@3m
-    #[arg(long, value_delimiter = ',')]
-    pub(super) methods: Option<Vec<String>>,
+    #[arg(long, value_name = "NAMES")]
+    pub(super) methods: Option<String>,
     /// What is set up: `totp,webauthn`, `none` or `unknown`
     #[arg(long, value_name = "NAMES")]
     pub(super) second_factors: Option<String>,

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use crate::authz;
 use crate::cli::check::is_configuration;
-use crate::config::{self, Config, DEFAULT_FILE, Environment, Identity};
+use crate::config::{self, Config, DEFAULT_FILE, Environment};
 use crate::document::Problems;
 use crate::rehearsal::Stage;
 use crate::rules::{self, Context};
-use crate::whoami::WhoamiRequiredAal;
 
 /// Where rules come from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -65,18 +64,12 @@ pub(super) fn alone(environment: &Environment) -> Context {
 
 /// Rules with what answers depend on.
 pub(super) fn stage(rules: crate::policy::RuleSet, config: Option<&Config>) -> Stage {
-    let hides = |config: &Config| match &config.identity {
-        Identity::Embedded(_) => false,
-        Identity::External(external) => {
-            external.service.whoami_required_aal == WhoamiRequiredAal::HighestAvailable
-        }
-    };
     Stage {
         rules: Arc::new(rules),
         answers: match config {
             Some(config) => config.answers.clone(),
             None => authz::Config::default(),
         },
-        hides_lower_sessions: config.is_some_and(hides),
+        hides_lower_sessions: config.is_some_and(Config::hides_lower_sessions),
     }
 }
