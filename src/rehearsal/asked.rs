@@ -97,7 +97,7 @@ impl Asked {
 ///
 /// # Errors
 /// [`AskedError::Method`].
-pub fn parse_method(text: &str) -> Result<Method, AskedError> {
+pub(super) fn parse_method(text: &str) -> Result<Method, AskedError> {
     Method::from_bytes(text.as_bytes()).map_err(|_| AskedError::Method)
 }
 

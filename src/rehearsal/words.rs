@@ -31,7 +31,7 @@ pub enum WordError {
 ///
 /// # Errors
 /// [`WordError::Level`].
-pub fn parse_level(text: &str) -> Result<Aal, WordError> {
+pub(super) fn parse_level(text: &str) -> Result<Aal, WordError> {
     Aal::parse(text).ok_or_else(|| WordError::Level(text.to_owned()))
 }
 
@@ -39,7 +39,7 @@ pub fn parse_level(text: &str) -> Result<Aal, WordError> {
 ///
 /// # Errors
 /// [`WordError::Method`].
-pub fn parse_name(text: &str) -> Result<String, WordError> {
+pub(super) fn parse_name(text: &str) -> Result<String, WordError> {
     match AuthenticationMethod::parse(text) {
         AuthenticationMethod::Unknown => Err(WordError::Method(text.to_owned())),
         method => Ok(method.as_str().to_owned()),

@@ -26,6 +26,7 @@ mod layer;
 mod mail;
 mod native;
 mod operator;
+mod policy_tools;
 mod readings;
 mod serving;
 mod sessions;
