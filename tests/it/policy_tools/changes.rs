@@ -177,14 +177,18 @@ fn logged_requests_are_put_to_both() {
              \"method\":\"GET\",\"path\":\"{path}\",\"status\":401,\"aal\":{aal},\"methods\":{methods}}}\n"
         )
     };
-    let quiet =
-        line("/accounts", "\"aal1\"", "[\"password\"]") + &line("/desk/1/x", "null", "null");
+    let quiet = [
+        line("/accounts", "\"aal1\"", "[\"password\"]"),
+        line("/desk/1/x", "null", "null"),
+    ]
+    .concat();
     write(folder.path(), "access.log", &quiet);
     let arguments = ["diff", "strict", "loose", "--requests", "access.log"];
     let told = json(folder.path(), &arguments, 0);
     assert_eq!(told["requests"], 2, "{told:#}");
     assert_eq!(told["changes"], serde_json::json!([]));
-    let telling = quiet + &line("/desk/1/x", "\"aal1\"", "[\"password\"]") + "not a request\n";
+    let refused = line("/desk/1/x", "\"aal1\"", "[\"password\"]");
+    let telling = [quiet.as_str(), &refused, "not a request\n"].concat();
     write(folder.path(), "access.log", &telling);
     let told = json(folder.path(), &arguments, 1);
     assert_eq!(told["changes"][0]["change"], "looser", "{told:#}");
