@@ -60,7 +60,9 @@ impl Expectation {
         comparison.add("rule", expected, json!(rule));
         if self.reported.is_some() || got.reported {
             // A rule that does not enforce must not pass for one that does.
-            let expected = self.reported.or(self.decision.is_some().then_some(false));
+            let expected = self
+                .reported
+                .or_else(|| self.decision.is_some().then_some(false));
             comparison.add("reported", expected.map(Json::from), got.reported.into());
         }
         for (name, expected, got) in [

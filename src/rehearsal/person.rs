@@ -146,10 +146,10 @@ impl Person {
     }
 
     fn traits(&self) -> Value {
-        match &self.traits {
-            Value::Null => Value::Object(Map::new()),
-            traits => traits.clone(),
+        if self.traits.is_null() {
+            return Value::Object(Map::new());
         }
+        self.traits.clone()
     }
 
     fn authenticated_at(&self, now: Timestamp) -> Timestamp {

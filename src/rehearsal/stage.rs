@@ -31,14 +31,14 @@ impl Stage {
     pub fn explain(&self, asked: &Asked, person: Option<&Person>, now: Timestamp) -> Explained {
         let request = match asked.request() {
             Ok(request) => request,
-            Err(why) => return told(foresee_ambiguous(why)),
+            Err(why) => return told(&foresee_ambiguous(why)),
         };
         let subject = person.map(|person| person.subject(now));
         let standing = self.standing(subject.as_ref());
         let trace = explain(&self.rules, &request, &asked.headers, standing, now);
         let sent = (&request, &asked.headers);
         let foreseen = foresee(&self.answers, &self.rules, sent, &trace, now);
-        self.with_reasons(told(foreseen), trace)
+        self.with_reasons(told(&foreseen), trace)
     }
 
     /// What the identity service would say of a session.
@@ -97,7 +97,7 @@ impl Stage {
 }
 
 /// The answers, without reasons.
-fn told(foreseen: Foreseen) -> Explained {
+fn told(foreseen: &Foreseen) -> Explained {
     let (browser, api) = match &foreseen.answers {
         None => (Reply::default(), Reply::default()),
         Some(answers) => (reply(&answers.browser), reply(&answers.api)),

@@ -40,10 +40,10 @@ pub(super) fn parse_level(text: &str) -> Result<Aal, WordError> {
 /// # Errors
 /// [`WordError::Method`].
 pub(super) fn parse_name(text: &str) -> Result<String, WordError> {
-    match AuthenticationMethod::parse(text) {
-        AuthenticationMethod::Unknown => Err(WordError::Method(text.to_owned())),
-        method => Ok(method.as_str().to_owned()),
+    if AuthenticationMethod::parse(text) == AuthenticationMethod::Unknown {
+        return Err(WordError::Method(text.to_owned()));
     }
+    Ok(text.to_owned())
 }
 
 /// A time in the past: an age, or a fixed one.
