@@ -62,6 +62,19 @@ impl Networks {
         }))
     }
 
+    /// The first and the last address of each range, those of IPv4 first.
+    pub fn ranges(&self) -> impl Iterator<Item = (IpAddr, IpAddr)> + '_ {
+        let v4 = self.0.v4.iter().map(|(first, last)| {
+            let address = |bits: u32| IpAddr::from(Ipv4Addr::from_bits(bits));
+            (address(*first), address(*last))
+        });
+        let v6 = self.0.v6.iter().map(|(first, last)| {
+            let address = |bits: u128| IpAddr::from(Ipv6Addr::from_bits(bits));
+            (address(*first), address(*last))
+        });
+        v4.chain(v6)
+    }
+
     /// Whether there is no address in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -10,7 +10,8 @@ use super::person::Person;
 use crate::aal::Aal;
 use crate::authz::{self, Answer, Foreseen, foresee, foresee_ambiguous};
 use crate::policy::{
-    RuleIndex, RuleSet, SecondFactor, Standing, Subject, Trace, TraceVerdict, explain,
+    RuleIndex, RuleSet, SecondFactor, Standing, StaticAnswer, Subject, Target, Trace, TraceVerdict,
+    explain,
 };
 
 /// What requests are put to.
@@ -61,8 +62,14 @@ impl Stage {
             TraceVerdict::Judged { rule, reported, .. } => (Some(rule), reported),
             TraceVerdict::NotFound(_) => (None, false),
         };
+        let own = trace
+            .rule
+            .filter(|_| told.browser.status.is_none())
+            .and_then(|rule| own_answer(self.rules.rule(rule).target()));
         Explained {
             reported,
+            browser: own.clone().unwrap_or(told.browser),
+            api: own.unwrap_or(told.api),
             rule: rule.map(|rule| self.named(rule)),
             considered: trace
                 .considered
@@ -83,7 +90,7 @@ impl Stage {
                     why: one.why,
                 })
                 .collect(),
-            ..told
+            decision: told.decision,
         }
     }
 
@@ -111,6 +118,22 @@ fn told(foreseen: &Foreseen) -> Explained {
         browser,
         api,
     }
+}
+
+/// What a rule answers itself, in place of an application.
+fn own_answer(target: &Target) -> Option<Reply> {
+    let (status, location) = match target {
+        Target::Upstream(_) => return None,
+        Target::Answer(answer) => match &**answer {
+            StaticAnswer::Respond { status, .. } => (status, None),
+            StaticAnswer::Redirect { status, to } => (status, to.to_str().ok()),
+        },
+    };
+    Some(Reply {
+        status: Some(status.as_u16()),
+        location: location.map(str::to_owned),
+        id: None,
+    })
 }
 
 fn reply(answer: &Answer) -> Reply {

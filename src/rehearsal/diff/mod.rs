@@ -4,9 +4,11 @@
 //! that lie on either side of everything that both ask for (`sessions`). Requests that reach the
 //! same rules on either side are one class: the first of them speaks for all.
 
+mod addresses;
 mod changes;
 mod classes;
 mod paths;
+mod regexes;
 mod replay;
 mod requests;
 mod sessions;

@@ -6,12 +6,16 @@ use std::net::{IpAddr, Ipv4Addr};
 use http::{HeaderMap, Method};
 
 use super::Sets;
+use super::addresses::add_edges;
 use super::paths::paths_to_try;
-use super::settings::Setting;
+use super::regexes;
+use super::settings::{Setting, settings_of};
 use crate::policy::{Host, HostPattern, PathPattern, Request, Rule, Scheme};
 
 /// Stands for a name that no rule has.
 const OTHER: &str = "x1";
+/// Sets of query and headers that are tried on one host, beside none at all.
+const MAX_SETTINGS: usize = 64;
 
 /// Makes requests for everything that rules of either set are about, and gives them to `put`. Says
 /// how many combinations of path patterns were left out.
@@ -68,14 +72,27 @@ impl Around {
             hosts.any(|pattern| pattern.matches(host))
         });
         let mut patterns: BTreeMap<String, &PathPattern> = BTreeMap::new();
-        let witnesses: BTreeSet<String> = BTreeSet::new();
+        let mut witnesses: BTreeSet<String> = BTreeSet::new();
         let mut methods = BTreeSet::new();
-        let settings = vec![Setting::default()];
-        let addresses = BTreeSet::from([IpAddr::V4(Ipv4Addr::LOCALHOST)]);
+        let mut settings = vec![Setting::default()];
+        let mut addresses = BTreeSet::from([IpAddr::V4(Ipv4Addr::LOCALHOST)]);
         for rule in rules {
             let matcher = rule.matcher();
             for pattern in &matcher.paths {
                 patterns.insert(format!("{:?}", pattern.segments()), pattern);
+            }
+            for regex in &matcher.path_regexes {
+                witnesses.extend(regexes::matched_by(regex.as_str()));
+            }
+            if let Some(conditions) = &matcher.conditions {
+                for setting in settings_of(conditions) {
+                    if settings.len() <= MAX_SETTINGS && !settings.contains(&setting) {
+                        settings.push(setting);
+                    }
+                }
+                if let Some(networks) = &conditions.networks {
+                    add_edges(networks, &mut addresses);
+                }
             }
             methods.extend(
                 matcher
