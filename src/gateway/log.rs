@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::{HeaderValue, Method};
+use jiff::Timestamp;
 
 use super::client::ClientConnection;
 use crate::authz;
@@ -29,6 +30,15 @@ impl Who for Record {
 
     fn aal(&self) -> &'static str {
         self.subject().aal.as_str()
+    }
+
+    fn methods(&self) -> Vec<&'static str> {
+        let steps = self.subject().completions.iter();
+        steps.map(|step| step.method.as_str()).collect()
+    }
+
+    fn authenticated_at(&self) -> Timestamp {
+        self.subject().authenticated_at
     }
 }
 

@@ -17,6 +17,10 @@ pub trait Who: Send + Sync {
     fn session(&self) -> &str;
     /// The session's level by its wire name.
     fn aal(&self) -> &'static str;
+    /// The methods of its completed steps, in order.
+    fn methods(&self) -> Vec<&'static str>;
+    /// When the last step was completed.
+    fn authenticated_at(&self) -> Timestamp;
 }
 
 /// One request, as the access log tells it. Filled by a worker, written elsewhere: strings that
@@ -128,6 +132,8 @@ impl AccessEntry {
             upstream_ms: self.upstream_time.map(milliseconds),
             total_ms: milliseconds(self.total),
             trace_id: self.trace_id.as_deref(),
+            methods: self.who.as_deref().map(Who::methods),
+            authenticated_at: self.who.as_deref().map(Who::authenticated_at),
         }
     }
 }
@@ -180,4 +186,6 @@ struct Line<'a> {
     upstream_ms: Option<f64>,
     total_ms: f64,
     trace_id: Option<&'a str>,
+    methods: Option<Vec<&'static str>>,
+    authenticated_at: Option<Timestamp>,
 }

@@ -20,6 +20,14 @@ impl Who for Teller {
     fn aal(&self) -> &'static str {
         "aal2"
     }
+
+    fn methods(&self) -> Vec<&'static str> {
+        vec!["password", "totp"]
+    }
+
+    fn authenticated_at(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
 }
 
 fn entry(id: &str) -> AccessEntry {
@@ -52,7 +60,8 @@ fn an_entry_is_one_line_with_the_documented_names() {
         r#""bytes_in":0,"bytes_out":12,"rule":"bank-transfer","generation":3,"#,
         r#""decision":"allow","aal":"aal2","subject":"identity-1","session":"session-1","#,
         r#""cache":"miss","whoami_ms":1.234,"upstream":"bank","upstream_ms":2.0,"#,
-        r#""total_ms":4.0,"trace_id":null}"#,
+        r#""total_ms":4.0,"trace_id":null,"methods":["password","totp"],"#,
+        r#""authenticated_at":"1970-01-01T00:00:00Z"}"#,
         "\n"
     );
     assert_eq!(String::from_utf8(line).unwrap(), expected);
