@@ -48,6 +48,7 @@ impl Place {
         let stepgate = format!(
             "proxy: {{ listen: 127.0.0.1:0, workers: 1 }}
 identity: {{ external: {{ public_url: {}, whoami_required_aal: aal1 }} }}
+sessions: {{ refusal_recheck: {{ per_second_per_credential: 10000 }}, misses: {{ per_second_per_address: 10000 }} }}
 reload: {{ watch: false }}
 telemetry: {{ access_log: {{ output: null }} }}
 admin: {{ listen: 127.0.0.1:0 }}
