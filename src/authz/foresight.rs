@@ -96,7 +96,7 @@ pub fn foresee(
         asker.answer(outcome, now)
     };
     Foreseen {
-        decided: words(Client::Api).decided,
+        decided: Decided::from(outcome),
         answers: (!reported).then(|| Answers::by(|client| words(client).answer)),
     }
 }
