@@ -11,6 +11,7 @@ pub mod document;
 pub mod expression;
 pub mod jsonnet;
 pub mod locale;
+pub mod rate;
 pub mod secret;
 pub mod signing;
 pub mod telemetry;

@@ -6,10 +6,11 @@ use http::{HeaderMap, HeaderValue};
 
 use super::loop_guard::LoopGuard;
 use super::preflight;
-use super::walk::Walk;
+use super::walk::{Learnt, Walk};
 use super::{Answer, Client, Config, Decided, ErrorId, Facts};
 use crate::clock::Clock;
 use crate::policy::{CorsHeaders, Found, Permit, Request, RuleSet};
+use crate::rate::Rates;
 use crate::rules::RuleStore;
 use crate::whoami::{Credential, Resolver};
 
@@ -84,6 +85,7 @@ pub struct Checker {
     pub(super) config: Config,
     pub(super) clock: Clock,
     pub(super) loop_guard: LoopGuard,
+    pub(super) rates: Rates,
 }
 
 impl Checker {
@@ -97,6 +99,7 @@ impl Checker {
             resolver,
             config,
             clock,
+            rates: Rates::default(),
         }
     }
 
@@ -140,6 +143,8 @@ impl Checker {
             | Found::UnknownHost
             | Found::Ambiguous(_)) => return refuse_unfound(&rules, &found, inquiry),
         };
+        let address = inquiry.request.client_ip;
+        let limited = self.count_address(rules.rule(found.rule()), address);
         let walk = Walk {
             checker: self,
             rules,
@@ -147,7 +152,10 @@ impl Checker {
             headers: inquiry.headers,
             arrival,
         };
-        walk.run(inquiry.request, inquiry.credential).await
+        match limited {
+            Ok(()) => walk.run(inquiry.request, inquiry.credential).await,
+            Err(wait) => walk.refuse_for_now(inquiry.request, Learnt::default(), wait),
+        }
     }
 }
 

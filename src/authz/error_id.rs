@@ -31,6 +31,8 @@ pub enum ErrorId {
     IdentityThrottled,
     /// Our own limits on session checks are reached.
     TooManyChecks,
+    /// The rule's own limit is reached.
+    TooManyRequests,
     /// The request is larger than allowed.
     TooLarge,
     /// The request took too long to arrive.
@@ -60,6 +62,7 @@ impl ErrorId {
             Self::IdentityUnavailable => "identity_unavailable",
             Self::IdentityThrottled => "identity_throttled",
             Self::TooManyChecks => "too_many_checks",
+            Self::TooManyRequests => "too_many_requests",
             Self::TooLarge => "too_large",
             Self::Timeout => "timeout",
             Self::UpstreamUnreachable => "upstream_unreachable",
@@ -77,7 +80,9 @@ impl ErrorId {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::AmbiguousRequest | Self::AmbiguousCredentials => StatusCode::BAD_REQUEST,
             Self::IdentityUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Self::IdentityThrottled | Self::TooManyChecks => StatusCode::TOO_MANY_REQUESTS,
+            Self::IdentityThrottled | Self::TooManyChecks | Self::TooManyRequests => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::UpstreamUnreachable => StatusCode::BAD_GATEWAY,
@@ -100,6 +105,7 @@ impl ErrorId {
             Self::IdentityUnavailable => "Sessions can't be checked at the moment.",
             Self::IdentityThrottled => "The identity service asks to slow down.",
             Self::TooManyChecks => "Too many session checks.",
+            Self::TooManyRequests => "Too many requests.",
             Self::TooLarge => "The request is too large.",
             Self::Timeout => "The request took too long.",
             Self::UpstreamUnreachable => "The application can't be reached.",
@@ -121,7 +127,7 @@ impl ErrorId {
             Self::AmbiguousCredentials => Explanation::AmbiguousCredentials,
             Self::IdentityUnavailable => Explanation::Unavailable,
             Self::IdentityThrottled => Explanation::Throttled,
-            Self::TooManyChecks => Explanation::TooMany,
+            Self::TooManyChecks | Self::TooManyRequests => Explanation::TooMany,
             Self::InternalError => Explanation::Internal,
             Self::TooLarge => Explanation::TooLarge,
             Self::Timeout => Explanation::Timeout,

@@ -12,6 +12,7 @@ mod error_id;
 mod facts;
 mod foresight;
 mod head;
+mod limiting;
 mod loop_guard;
 mod page;
 mod preflight;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 
+use super::limiting::too_many;
 use super::preflight;
 use super::refusing::Asker;
 use super::{Answer, Checker, Client, Decided, ErrorId, Facts, Forward, Refusal, Verdict};
@@ -26,7 +27,7 @@ pub(super) struct Walk<'a> {
 
 /// What was learnt of the credential so far.
 #[derive(Default)]
-struct Learnt {
+pub(super) struct Learnt {
     session: Option<Arc<Record>>,
     superseded: bool,
     cache: Option<CacheUse>,
@@ -182,6 +183,12 @@ impl Walk<'_> {
             Some(reported) => (reported.rule, Decided::from(reported.outcome)),
             None => (self.found.rule(), Decided::Allow),
         };
+        let session = learnt.session.as_deref();
+        let session = session.map(|record| &*record.subject().session_id);
+        let address = permit.request().client_ip;
+        if let Err(wait) = self.checker.count_session(permit.rule(), session, address) {
+            return self.refuse_for_now(permit.into_request(), learnt, wait);
+        }
         Verdict::Forward(Forward {
             permit,
             credential,
@@ -191,6 +198,22 @@ impl Walk<'_> {
             },
             set_cookies: learnt.set_cookies,
         })
+    }
+
+    /// The rule's own limit is reached.
+    pub(super) fn refuse_for_now(
+        &self,
+        request: Request,
+        learnt: Learnt,
+        wait: Duration,
+    ) -> Verdict {
+        let rule = self.found.rule();
+        Verdict::Refuse(Box::new(Refusal {
+            answer: too_many(self.rules.rule(rule), self.headers, wait),
+            facts: self.facts(rule, Decided::Deny, &learnt),
+            request,
+            set_cookies: learnt.set_cookies,
+        }))
     }
 
     fn refuse(

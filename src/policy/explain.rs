@@ -87,7 +87,7 @@ pub fn explain(
         let unmet = conditions.and_then(|conditions| conditions.unmet(asked));
         considered.push(Considered {
             rule,
-            matched: matches!(fate, Fate::Won | Fate::Ambiguous),
+            matched: fate == Fate::Won,
             why: words_of(fate, reading, unmet, request),
         });
     });
@@ -117,6 +117,14 @@ pub fn explain(
             });
         })
     });
+    if let Some(limits) = rules.rule(found.rule()).limits() {
+        requirements.push(Weighed {
+            rule: found.rule(),
+            name: Cow::Borrowed("limits"),
+            met: true,
+            why: format!("{limits}; what was counted so far is not looked at here"),
+        });
+    }
     Trace {
         considered,
         rule: Some(found.rule()),

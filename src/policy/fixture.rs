@@ -30,6 +30,7 @@ pub(crate) fn rule(id: &str, path: &str, required_aal: RequiredAal) -> RuleParts
         target: Target::Upstream(UpstreamIndex(0)),
         handling: Handling::default(),
         reason: None,
+        limits: None,
         switches: Switches::default(),
     }
 }

@@ -28,6 +28,7 @@ mod index;
 mod label;
 #[cfg(test)]
 mod laws;
+mod limits;
 mod matcher;
 mod method;
 mod method_set;
@@ -63,6 +64,7 @@ pub use field_pattern::{FieldPattern, fold_field};
 pub use handling::{Changes, Handling, RuleTimeouts, StaticAnswer, Target};
 pub use header_changes::{FieldSource, HeaderChanges};
 pub use host::Host;
+pub use limits::{LimitOf, Limits};
 pub use matcher::Matcher;
 pub use method::Methods;
 pub use method_set::MethodSet;

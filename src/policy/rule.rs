@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Handling, Matcher, RequiredAal, Requirement, Switches, Target};
+use super::{Handling, Limits, Matcher, RequiredAal, Requirement, Switches, Target};
 
 /// The operator's name for a rule; unique in a rule set. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -78,6 +78,8 @@ pub struct RuleParts {
     pub handling: Handling,
     /// A sentence for people who are asked for more.
     pub reason: Option<Arc<str>>,
+    /// How often it may be used.
+    pub limits: Option<Box<Limits>>,
     /// Its switches.
     pub switches: Switches,
 }
@@ -150,6 +152,12 @@ impl Rule {
     #[must_use]
     pub const fn serve_stale_when_down(&self) -> Option<std::time::Duration> {
         self.0.switches.serve_stale_when_down
+    }
+
+    /// How often it may be used, where that is limited.
+    #[must_use]
+    pub fn limits(&self) -> Option<&Limits> {
+        self.0.limits.as_deref()
     }
 
     /// Its switches.

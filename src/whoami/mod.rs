@@ -16,7 +16,6 @@ mod headers;
 mod key;
 mod kratos;
 mod question;
-mod rate;
 mod record;
 mod resolution;
 mod resolver;

@@ -24,6 +24,7 @@ mod gateway;
 mod identity;
 mod layer;
 mod mail;
+mod matching;
 mod native;
 mod operator;
 mod policy_tools;

@@ -155,7 +155,8 @@ fn any_conditions() -> impl Strategy<Value = Option<Arc<Conditions>>> {
         })
 }
 
-fn any_rule() -> impl Strategy<Value = RuleParts> {
+/// Path patterns and expressions; none of either stands for the root.
+fn any_paths() -> impl Strategy<Value = (Vec<PathPattern>, Vec<PathRegex>)> {
     let pattern = prop::sample::select(vec![
         "/", "/**", "/a", "/a/", "/a/**", "/{x}", "/{x}/**", "/a/{x}", "/*/a", "/a/b", "/a/*/**",
         "/*/*", "/b/**", "/a/b/a",
@@ -170,6 +171,20 @@ fn any_rule() -> impl Strategy<Value = RuleParts> {
         "/a/b/?",
         "/a",
     ]);
+    let patterns = prop::collection::btree_set(pattern, 0..3);
+    (patterns, prop::option::weighted(0.2, regex)).prop_map(|(mut patterns, regex)| {
+        if patterns.is_empty() && regex.is_none() {
+            patterns.insert("/");
+        }
+        let paths = patterns
+            .into_iter()
+            .map(|text| PathPattern::parse(text).unwrap());
+        let regexes = regex.map(|text| PathRegex::parse(text).unwrap());
+        (paths.collect(), regexes.into_iter().collect())
+    })
+}
+
+fn any_rule() -> impl Strategy<Value = RuleParts> {
     let host = prop::sample::select(vec!["", "", "h", "a.h", "*.h", "*.a.h"]);
     let methods = prop::sample::select(vec![
         vec![],
@@ -184,52 +199,29 @@ fn any_rule() -> impl Strategy<Value = RuleParts> {
         RequiredAal::Aal1,
         RequiredAal::Aal2,
     ]);
-    (
-        prop::collection::btree_set(pattern, 0..3),
-        prop::option::weighted(0.2, regex),
-        host,
-        methods,
-        any_conditions(),
-        level,
-        (
-            0..3_i32,
-            prop::bool::weighted(0.2),
-            prop::bool::weighted(0.1),
-        ),
-    )
-        .prop_map(
-            |(
-                patterns,
-                regex,
-                host,
-                methods,
-                conditions,
-                level,
-                (priority, fall_through, report_only),
-            )| {
-                let mut parts = rule("", "/", level).switched(|switches| {
-                    switches.fall_through = fall_through;
-                    switches.report_only = report_only;
-                    // Look-alikes add rules; what is compared here is the order.
-                    switches.strict_paths = false;
-                });
-                let parse = |pattern: &&str| PathPattern::parse(pattern).unwrap();
-                if regex.is_some() || !patterns.is_empty() {
-                    parts.matcher.paths = patterns.iter().map(parse).collect();
-                }
-                let regex = regex.map(|regex| PathRegex::parse(regex).unwrap());
-                parts.matcher.path_regexes = regex.into_iter().collect();
-                parts.matcher.conditions = conditions;
-                parts = parts.priority((priority - 1).max(0));
-                if !host.is_empty() {
-                    parts = parts.host(host);
-                }
-                if !methods.is_empty() {
-                    parts = parts.methods(&methods);
-                }
-                parts
-            },
-        )
+    let switches = (prop::bool::weighted(0.2), prop::bool::weighted(0.1));
+    let about = (any_paths(), host, methods, any_conditions());
+    (about, level, 0..3_i32, switches).prop_map(|(about, level, priority, switches)| {
+        let ((paths, path_regexes), host, methods, conditions) = about;
+        let (fall_through, report_only) = switches;
+        let mut parts = rule("", "/", level).switched(|switches| {
+            switches.fall_through = fall_through;
+            switches.report_only = report_only;
+            // Look-alikes add rules; what is compared here is the order.
+            switches.strict_paths = false;
+        });
+        parts.matcher.paths = paths;
+        parts.matcher.path_regexes = path_regexes;
+        parts.matcher.conditions = conditions;
+        parts = parts.priority((priority - 1).max(0));
+        if !host.is_empty() {
+            parts = parts.host(host);
+        }
+        if !methods.is_empty() {
+            parts = parts.methods(&methods);
+        }
+        parts
+    })
 }
 
 pub(in crate::policy) fn any_rules() -> impl Strategy<Value = Vec<RuleParts>> {

@@ -3,6 +3,7 @@
 mod conditions;
 mod contradictions;
 mod handling;
+mod limits;
 mod matching;
 mod outage;
 mod requirement;
@@ -100,6 +101,7 @@ impl Compiled {
         else {
             return;
         };
+        let limits = limits::limits_of(&raw, &requirement, reading);
         let id = &raw.id;
         let (matcher, places) =
             matching::matcher_of(&id.place, raw.matching, raw.priority, conditions);
@@ -116,6 +118,7 @@ impl Compiled {
             target,
             handling,
             reason: raw.reason.map(Arc::from),
+            limits,
             switches,
         });
     }

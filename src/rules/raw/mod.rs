@@ -2,6 +2,7 @@
 
 mod conditions;
 mod handling;
+mod limits;
 mod matching;
 mod requirement;
 mod switches;
@@ -16,7 +17,7 @@ pub(super) use self::handling::{
 pub(super) use self::matching::RawMatch;
 pub(super) use self::requirement::{Given, RawAges, RawMethods, RawRequirement, RawSets};
 use crate::document::{Fields, FromNode, Located, Node, Problem, Reading};
-use crate::policy::Switches;
+use crate::policy::{Limits, Switches};
 
 /// Longest id, in bytes: it stands in every log line and metric of its rule.
 const MAX_ID_BYTES: usize = 128;
@@ -42,6 +43,7 @@ pub(super) struct RawRule {
     pub(super) reason: Option<String>,
     pub(super) switches: Switches,
     pub(super) serve_stale_when_down: Option<Located<Duration>>,
+    pub(super) limits: Option<Located<Limits>>,
 }
 
 impl FromNode for RawDefaults {
@@ -83,6 +85,7 @@ impl RawRule {
         let reason = fields.get("reason");
         let switches = switches::read(&mut fields, defaults.switches);
         let serve_stale_when_down = fields.get("serve_stale_when_down");
+        let limits = fields.get("limits");
         fields.close();
         if let Some(id) = &id {
             check_id(id, reading);
@@ -98,6 +101,7 @@ impl RawRule {
             reason,
             switches,
             serve_stale_when_down,
+            limits,
         })
     }
 }

@@ -133,6 +133,22 @@ const MISTAKES: &[(&str, &str)] = &[
         "reserved_path 3:35 rule `a` is about paths",
     ),
     (
+        "id: a, match: { path: /a }, required_aal: aal1, limits: { requests: 5, per: ip }",
+        "wrong_type 3:75 expected a rate",
+    ),
+    (
+        "id: a, match: { path: /a }, required_aal: aal1, limits: { requests: 5 per 1m }",
+        "missing_key 3:63 `per` is missing",
+    ),
+    (
+        "id: a, match: { path: /a }, required_aal: aal1, limits: { requests: 5 per 1m, per: head }",
+        "wrong_type 3:90 expected one of session, ip",
+    ),
+    (
+        "id: a, match: { path: /a }, required_aal: none, limits: { requests: 5 per 1m, per: session }",
+        "contradiction 3:63 the rule asks for no session",
+    ),
+    (
         "id: a, match: { path: /a, colour: red }, required_aal: aal1",
         "unknown_key 3:33 unknown key `colour`",
     ),

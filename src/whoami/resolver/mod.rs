@@ -1,6 +1,6 @@
 //! From a credential to what it is worth, by asking as rarely as is safe.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -11,14 +11,14 @@ use tokio::runtime::Handle;
 use super::cache::{Known, NoSession};
 use super::evictions::{Evictions, Sequence};
 use super::flights::{Boarding, Flights};
-use super::key::{BuildKeyHash, Key, Keyring};
+use super::key::{Key, Keyring};
 use super::question::Question;
-use super::rate::Rate;
 use super::{
     Arrival, CacheUse, Config, Counts, Credential, CredentialKind, Forget, Freshness,
     IdentityService, Resolution, ResolveError, Resolved, Watcher,
 };
 use crate::clock::{Clock, Monotonic};
+use crate::rate::{Limit, Rates, network};
 
 mod later;
 
@@ -39,8 +39,8 @@ pub(super) struct Shared {
     pub(super) evictions: Evictions,
     pub(super) flights: Flights,
     asked: [AtomicU64; 3],
-    rechecks: Rate<Key, BuildKeyHash>,
-    misses: Rate<IpAddr, std::collections::hash_map::RandomState>,
+    rechecks: Rates,
+    misses: Rates,
     watcher: OnceLock<Arc<dyn Watcher>>,
 }
 
@@ -68,8 +68,8 @@ impl Resolver {
             evictions: Evictions::new(longest_use.saturating_mul(2)),
             flights: Flights::default(),
             asked: Default::default(),
-            rechecks: Rate::new(config.limits.rechecks_per_second_per_credential),
-            misses: Rate::new(config.limits.misses_per_second_per_address),
+            rechecks: Rates::default(),
+            misses: Rates::default(),
             watcher: OnceLock::new(),
             config,
         }))
@@ -315,7 +315,10 @@ impl Shared {
         if request.is_self_contained() {
             // Checking asks nobody. Only who sends worthless ones is slowed down.
             let from = network(address);
-            return self.misses.look(&from, now).map_err(refused);
+            return self
+                .misses
+                .look(self.each_address(), from, now)
+                .map_err(refused);
         }
         let other = self.known.other(request.key, &self.evictions);
         let worthless = other.is_some_and(|other| match other.what {
@@ -323,7 +326,9 @@ impl Shared {
             NoSession::Failed(_) => false,
         });
         if worthless || request.freshness == Freshness::PastCache {
-            self.rechecks.take(request.key, now).map_err(refused)?;
+            self.rechecks
+                .take(self.each_credential(), request.key, now)
+                .map_err(refused)?;
         }
         let known = self
             .known
@@ -332,7 +337,17 @@ impl Shared {
         if known {
             return Ok(());
         }
-        self.misses.take(network(address), now).map_err(refused)
+        self.misses
+            .take(self.each_address(), network(address), now)
+            .map_err(refused)
+    }
+
+    const fn each_credential(&self) -> Limit {
+        a_second(self.config.limits.rechecks_per_second_per_credential)
+    }
+
+    const fn each_address(&self) -> Limit {
+        a_second(self.config.limits.misses_per_second_per_address)
     }
 
     /// Remembers who sent a signed token that is worth nothing.
@@ -343,7 +358,9 @@ impl Shared {
         };
         if worthless && let Some(address) = request.address {
             // Where no turn is left, the next one is refused already.
-            let _spent = self.misses.take(network(address), self.now());
+            let _spent = self
+                .misses
+                .take(self.each_address(), network(address), self.now());
         }
     }
 
@@ -365,14 +382,10 @@ impl Shared {
     }
 }
 
-/// Who an address belongs to: an IPv6 client has a whole /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => IpAddr::V4(v4),
-            None => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
-        },
+const fn a_second(count: u32) -> Limit {
+    Limit {
+        count,
+        per: Duration::from_secs(1),
     }
 }
 

@@ -19,9 +19,9 @@ use tokio::net::{TcpListener, TcpStream};
 use super::world::{Plan, World};
 use crate::support::server::Server;
 
-pub(super) type Body = Full<Bytes>;
+pub(crate) type Body = Full<Bytes>;
 
-pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -30,7 +30,7 @@ pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
         .unwrap()
 }
 
-pub(super) async fn h2c(address: SocketAddr) -> SendRequest<Body> {
+pub(crate) async fn h2c(address: SocketAddr) -> SendRequest<Body> {
     let stream = TcpStream::connect(address).await.unwrap();
     let (sender, connection) =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))

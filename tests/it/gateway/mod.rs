@@ -5,7 +5,7 @@ mod world;
 mod bodies;
 mod handling;
 mod heads;
-mod http2;
+pub(crate) mod http2;
 mod identity;
 mod limits;
 mod mount;

@@ -21,6 +21,7 @@ const FLOORS: &[Row] = &[
     (0, "expression", &["document"]),
     (0, "jsonnet", &[]),
     (0, "locale", &[]),
+    (0, "rate", &["clock"]),
     (0, "secret", &[]),
     (0, "signing", &[]),
     (0, "telemetry", &["aal", "clock"]),
@@ -30,7 +31,11 @@ const FLOORS: &[Row] = &[
     (2, "outbound", &[]),
     (2, "rules", &["document", "expression", "policy"]),
     (2, "store", &["identity", "secret"]),
-    (2, "whoami", &["contract", "expression", "policy", "secret"]),
+    (
+        2,
+        "whoami",
+        &["contract", "expression", "policy", "rate", "secret"],
+    ),
     (
         2,
         "bearer",
@@ -57,7 +62,7 @@ const FLOORS: &[Row] = &[
     (
         3,
         "authz",
-        &["pages", "policy", "rules", "secret", "whoami"],
+        &["pages", "policy", "rate", "rules", "secret", "whoami"],
     ),
     (3, "streams", &["policy", "rules", "whoami"]),
     (
