@@ -163,8 +163,8 @@ async fn purge(State(operations): State<Operations>) -> Answer {
     Ok(done())
 }
 
-/// Ends a session: for good where the identity service is ours, and in this gateway's memory in
-/// any case.
+/// Ends a session: for good where the identity service is ours or its admin API is known, and in
+/// this process in any case. Its streams are cut before the answer.
 async fn revoke(State(operations): State<Operations>, Path(id): Path<String>) -> Answer {
     if let Some(identities) = &operations.identities {
         let session = id.parse();
@@ -174,8 +174,28 @@ async fn revoke(State(operations): State<Operations>, Path(id): Path<String>) ->
         }
         super::sessions::revoke(identities, session).await?;
     }
-    if let Some(resolver) = &operations.resolver {
-        resolver.forget(Forget::Session(&id));
+    let Some(resolver) = &operations.resolver else {
+        return Ok(done());
+    };
+    if operations.identities.is_some() {
+        resolver.forget(Forget::Ended(&id));
+        return Ok(done());
+    }
+    match resolver.end_session(&id).await {
+        Ok(true) => {}
+        Ok(false) => {
+            tracing::info!(
+                session = id,
+                "a session is refused by this process; its identity service has no admin_url and \
+                 still knows it"
+            );
+        }
+        Err(error) => {
+            tracing::warn!(%error, session = id, "a session could not be ended where it is kept");
+            let reason = "This process refuses the session from now on, but the identity service \
+                          could not be told.";
+            return Err(Refusal::new(StatusCode::BAD_GATEWAY, reason));
+        }
     }
     Ok(done())
 }

@@ -15,6 +15,7 @@ use crate::audit::{Audit, AuditWriter};
 use crate::gateway::{self, Tls};
 use crate::policy::RuleSet;
 use crate::rules::{Reload, Watch};
+use crate::streams::Switchboard;
 use crate::telemetry::AccessLogWriter;
 use crate::whoami::Resolver;
 
@@ -43,6 +44,7 @@ pub struct Running {
     pub(super) rules: Rules,
     pub(super) resolver: Resolver,
     pub(super) tokens: Tokens,
+    pub(super) streams: Arc<Switchboard>,
     pub(super) readiness: Arc<Readiness>,
     pub(super) web: TaskTracker,
     pub(super) stop: CancellationToken,
@@ -81,6 +83,12 @@ impl Running {
     #[must_use]
     pub const fn resolver(&self) -> &Resolver {
         &self.resolver
+    }
+
+    /// What runs longer than a moment.
+    #[must_use]
+    pub const fn streams(&self) -> &Arc<Switchboard> {
+        &self.streams
     }
 
     /// Reads rules and certificates again. What is broken stays as it was, and is logged.

@@ -24,8 +24,9 @@ use crate::courier::Desk;
 use crate::document::Setting;
 use crate::gateway::{Tls, TlsConfig};
 use crate::pages::Pages;
+use crate::streams::Switchboard;
 use crate::telemetry::AccessLog;
-use crate::whoami::Resolver;
+use crate::whoami::{Resolver, Watcher};
 use crate::{admin, gateway, pages};
 
 /// Threads of the service runtime. Work that takes long runs on threads of its own.
@@ -80,6 +81,8 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
         runtime.handle().clone(),
         clock.clone(),
     );
+    let streams = Arc::new(Switchboard::new(config.streams));
+    resolver.watched_by(Arc::clone(&streams) as Arc<dyn Watcher>);
     if let Some(own) = &identity.own {
         own.forgetful.inform(resolver.clone());
     }
@@ -92,6 +95,7 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
         rules,
         resolver,
         tokens,
+        streams,
         readiness: Arc::new(Readiness::default()),
         web: TaskTracker::new(),
         stop: CancellationToken::new(),
@@ -172,6 +176,7 @@ impl Running {
             minter,
             access_log,
             audit: self.audit.clone(),
+            streams: Arc::clone(&self.streams),
         }
     }
 

@@ -13,7 +13,7 @@ use super::{Issuer, KeySource};
 use crate::clock::Clock;
 use crate::outbound::Outbound;
 use crate::whoami::{
-    Answer, Asking, Credential, CredentialKind, IdentityService, Said, Session, WhoamiError,
+    Answer, Asking, Credential, CredentialKind, Ending, IdentityService, Said, Session, WhoamiError,
 };
 
 /// The keys of an issuer can't be read from their file.
@@ -177,6 +177,10 @@ impl IdentityService for Bearer {
             | CredentialKind::Bearer
             | CredentialKind::SessionId => self.0.other.ask(credential),
         }
+    }
+
+    fn end_session<'a>(&'a self, session: &'a str) -> Ending<'a> {
+        self.0.other.end_session(session)
     }
 
     fn answers_by_session_id(&self, credential: &Credential) -> bool {

@@ -80,6 +80,7 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         sessions,
         upstream_jwt: file.upstream_identity.jwt,
         bearer: file.bearer,
+        streams: file.streams,
         answers,
         admin,
         admin_tls,

@@ -43,7 +43,7 @@ pub use upstream_jwt::UpstreamJwt;
 use crate::identity::settings::Ui;
 use crate::identity::throttle::ThrottleSettings;
 use crate::store::Dsn;
-use crate::{admin, audit, authz, bearer, gateway, rules, telemetry, whoami};
+use crate::{admin, audit, authz, bearer, gateway, rules, streams, telemetry, whoami};
 
 /// Everything that the program was told.
 #[derive(Clone, Debug)]
@@ -60,6 +60,8 @@ pub struct Config {
     pub upstream_jwt: Option<UpstreamJwt>,
     /// Issuers whose tokens are a credential.
     pub bearer: Vec<bearer::Issuer>,
+    /// How streams are looked after.
+    pub streams: streams::Config,
     /// Where people are sent and may come back from.
     pub answers: authz::Config,
     /// Door 4; `None`: it is switched off.

@@ -18,10 +18,12 @@ use crate::gateway::TlsConfig;
 use crate::rules::NetworkSets;
 use crate::secret::SecretString;
 use crate::telemetry::{AccessLogConfig, LogConfig, LogFormat, LogLevel};
-use crate::{audit, telemetry, whoami};
+use crate::{audit, streams, telemetry, whoami};
 
 /// The format that this program reads.
 const VERSION: u32 = 1;
+/// Looking at streams more often would cost more than it brings.
+const SHORTEST_REVALIDATION: Duration = Duration::from_millis(100);
 
 #[derive(Debug)]
 pub(super) struct File {
@@ -35,6 +37,7 @@ pub(super) struct File {
     pub(super) cache: whoami::Cache,
     pub(super) limits: whoami::Limits,
     pub(super) serve_stale_when_down: Duration,
+    pub(super) streams: streams::Config,
     pub(super) upstream_identity: UpstreamIdentity,
     pub(super) bearer: Vec<Issuer>,
     pub(super) loop_guard: u32,
@@ -78,7 +81,8 @@ impl FromNode for File {
         });
         let networks = networks::read(&mut fields);
         let identity = read_identity(&mut fields);
-        let (cache, limits, serve_stale_when_down) = fields.within("sessions", read_sessions);
+        let (cache, limits, serve_stale_when_down, streams) =
+            fields.within("sessions", read_sessions);
         let upstream_identity = fields.within("upstream_identity", upstream_identity::read);
         let bearer = bearer_jwt::read(&mut fields);
         let (loop_guard, return_to_hosts) = fields.within("step_up", |step_up| {
@@ -104,6 +108,7 @@ impl FromNode for File {
             cache,
             limits,
             serve_stale_when_down,
+            streams,
             upstream_identity,
             bearer,
             loop_guard,
@@ -120,7 +125,9 @@ fn read_identity(fields: &mut Fields<'_, '_>) -> Option<IdentitySection> {
     fields.section_or_empty("identity")
 }
 
-fn read_sessions(sessions: &mut Fields<'_, '_>) -> (whoami::Cache, whoami::Limits, Duration) {
+fn read_sessions(
+    sessions: &mut Fields<'_, '_>,
+) -> (whoami::Cache, whoami::Limits, Duration, streams::Config) {
     let cache = whoami::Cache::default();
     let limits = whoami::Limits::default();
     let cache = sessions.within("cache", |fields| whoami::Cache {
@@ -139,7 +146,18 @@ fn read_sessions(sessions: &mut Fields<'_, '_>) -> (whoami::Cache, whoami::Limit
         }),
     };
     let grace = sessions.or("serve_stale_when_down", Duration::ZERO);
-    (cache, limits, grace)
+    (cache, limits, grace, read_streams(sessions))
+}
+
+fn read_streams(sessions: &mut Fields<'_, '_>) -> streams::Config {
+    let default = streams::Config::default();
+    let revalidate = sessions.or("revalidate_streams", default.revalidate);
+    if revalidate < SHORTEST_REVALIDATION {
+        let message = "`revalidate_streams` is at least 100ms";
+        let help = "ended sessions are cut at once anyway where the gateway learns of it";
+        sessions.problem_at("revalidate_streams", "invalid_value", message, Some(help));
+    }
+    streams::Config { revalidate }
 }
 
 fn read_admin(fields: &mut Fields<'_, '_>) -> Option<AdminSection> {

@@ -63,13 +63,18 @@ impl Alarm {
         }
     }
 
+    /// Wakes its owner without ringing.
+    pub(super) fn nudge(&self) {
+        if let Some(waker) = self.waker.borrow().as_ref() {
+            waker.wake_by_ref();
+        }
+    }
+
     /// Lets it ring now.
     pub(super) fn ring(&self) {
         self.due.set(None);
         self.rang.set(true);
-        if let Some(waker) = self.waker.borrow().as_ref() {
-            waker.wake_by_ref();
-        }
+        self.nudge();
     }
 }
 

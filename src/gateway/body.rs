@@ -5,13 +5,19 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::LocalBody;
 use super::exchange::{Exchange, Upload, UploadFault};
 use super::upstream::Lease;
+use crate::streams::Cause;
+
+/// Status codes of gRPC.
+const PERMISSION_DENIED: &str = "7";
+const UNAVAILABLE: &str = "14";
+const UNAUTHENTICATED: &str = "16";
 
 /// Why a body ended before its end. The other side's message is aborted, never ended cleanly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +34,9 @@ pub(super) enum BodyError {
     /// Nothing moved for too long.
     #[error("nothing moved for too long")]
     Idle,
+    /// It is no longer allowed.
+    #[error("the session has ended or no longer does")]
+    Cut,
 }
 
 /// A request body on its way to an upstream.
@@ -72,6 +81,9 @@ impl RequestBody {
 impl ClientBody {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let exchange = &self.exchange;
+        if exchange.cut_for().is_some() {
+            return Poll::Ready(Some(Err(BodyError::Cut)));
+        }
         match Pin::new(&mut self.incoming).poll_frame(cx) {
             Poll::Pending => {
                 exchange.upload.set(Upload::Client);
@@ -151,6 +163,8 @@ impl Body for RequestBody {
 pub(super) struct ResponseBody {
     source: Source,
     exchange: Rc<Exchange>,
+    /// It is a gRPC stream to an HTTP/2 client, which can be told why it ends.
+    grpc: bool,
 }
 
 enum Source {
@@ -184,7 +198,11 @@ impl ResponseBody {
     }
 
     fn new(source: Source, exchange: Rc<Exchange>) -> Self {
-        let this = Self { source, exchange };
+        let this = Self {
+            source,
+            exchange,
+            grpc: false,
+        };
         if this.is_end_stream() {
             this.exchange.complete.set(true);
         }
@@ -205,6 +223,32 @@ impl ResponseBody {
             Source::Http2(incoming, lease)
         };
         Self::new(source, exchange)
+    }
+
+    /// The same, for an answer whose end can carry a gRPC status.
+    pub(super) const fn with_grpc_status(mut self, grpc: bool) -> Self {
+        self.grpc = grpc;
+        self
+    }
+
+    const fn is_from_upstream(&self) -> bool {
+        match self.source {
+            Source::Http1(..) | Source::Http2(..) => true,
+            Source::Empty | Source::Full(_) | Source::Local(_) => false,
+        }
+    }
+
+    /// Ends what is no longer allowed: never as if it were whole, but a gRPC stream with a status.
+    fn cut_short(&mut self, cause: Cause) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.source = Source::Empty;
+        // It was ours to end, not the client's doing.
+        self.exchange.complete.set(true);
+        self.exchange.alarm.stop();
+        Poll::Ready(Some(if self.grpc {
+            Ok(Frame::trailers(grpc_status(cause)))
+        } else {
+            Err(BodyError::Cut)
+        }))
     }
 
     fn poll_source(
@@ -263,6 +307,19 @@ fn poll_http1(
         .map_err(|_| BodyError::Upstream)
 }
 
+/// The trailers that end a gRPC stream.
+fn grpc_status(cause: Cause) -> HeaderMap {
+    let status = match cause {
+        Cause::Revoked | Cause::Expired | Cause::BelowRule => UNAUTHENTICATED,
+        Cause::NoRule => PERMISSION_DENIED,
+        Cause::Unverified => UNAVAILABLE,
+    };
+    let mut trailers = HeaderMap::with_capacity(2);
+    trailers.insert("grpc-status", HeaderValue::from_static(status));
+    trailers.insert("grpc-message", HeaderValue::from_static(cause.reason()));
+    trailers
+}
+
 impl Body for ResponseBody {
     type Data = Bytes;
     type Error = BodyError;
@@ -272,6 +329,12 @@ impl Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
+        // An answer of our own says why, and is given whole.
+        if let Some(cause) = this.exchange.cut_for()
+            && this.is_from_upstream()
+        {
+            return this.cut_short(cause);
+        }
         let polled = this.poll_source(cx);
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::alarm::AlarmGuard;
 use super::client::ClientConnection;
+use super::live::Life;
 use super::log::Entry;
 use crate::policy::RuleTimeouts;
 
@@ -47,6 +48,7 @@ pub(super) struct Exchange {
     /// The answer was given to the client in full.
     pub(super) complete: Cell<bool>,
     pub(super) log: RefCell<Option<Box<Entry>>>,
+    pub(super) life: Life,
 }
 
 impl Exchange {
@@ -64,6 +66,7 @@ impl Exchange {
             own: Cell::new(RuleTimeouts::default()),
             complete: Cell::new(false),
             log: RefCell::new(None),
+            life: Life::default(),
             client: Rc::clone(client),
         })
     }
@@ -96,15 +99,22 @@ impl Exchange {
         own.unwrap_or(self.client.timeouts().upgrade_idle)
     }
 
+    /// Sets the alarm, unless it rings because the exchange is cut.
+    fn arm(&self, after: Duration) {
+        if self.cut_for().is_none() {
+            self.alarm.set(after);
+        }
+    }
+
     /// The head of the answer may take this long, unless the rule says otherwise; counted from the
     /// end of the request body.
     pub(super) fn await_head(&self, patience: Duration) {
         let patience = self.own.get().response_header_timeout.unwrap_or(patience);
         self.patience.set(patience);
         match self.upload.get() {
-            Upload::Done => self.alarm.set(patience),
+            Upload::Done => self.arm(patience),
             Upload::Client | Upload::Upstream => {
-                self.alarm.set(self.request_body_idle());
+                self.arm(self.request_body_idle());
             }
         }
     }
@@ -113,7 +123,7 @@ impl Exchange {
     pub(super) fn await_body(&self) {
         let patience = self.response_idle();
         self.patience.set(patience);
-        self.alarm.set(patience);
+        self.arm(patience);
     }
 
     /// Bytes of the request body went by.
@@ -121,13 +131,13 @@ impl Exchange {
         self.bytes_in
             .set(self.bytes_in.get().saturating_add(bytes as u64));
         self.upload.set(Upload::Upstream);
-        self.alarm.set(self.request_body_idle());
+        self.arm(self.request_body_idle());
     }
 
     /// The request body is sent.
     pub(super) fn upload_done(&self) {
         if self.upload.replace(Upload::Done) != Upload::Done {
-            self.alarm.set(self.patience.get());
+            self.arm(self.patience.get());
             self.client.body_done();
         }
     }
@@ -136,7 +146,7 @@ impl Exchange {
     pub(super) fn downloaded(&self, bytes: usize) {
         self.bytes_out
             .set(self.bytes_out.get().saturating_add(bytes as u64));
-        self.alarm.set(self.patience.get());
+        self.arm(self.patience.get());
     }
 }
 
@@ -145,6 +155,7 @@ impl Drop for Exchange {
         if let Some(entry) = self.log.get_mut().take() {
             entry.write(&self.client, self.bytes_in.get(), self.bytes_out.get());
         }
+        self.client.worker.running.leave(&self.life);
         self.client.exchange_ends(self.complete.get());
     }
 }

@@ -1,7 +1,36 @@
 //! Where the frames of a WebSocket begin, so that a close frame can be put between two of them.
 
-/// Close, going away (RFC 6455 sections 5.5.1 and 7.4.1): status 1001, unmasked.
-pub(super) const GOING_AWAY: [u8; 4] = [0x88, 0x02, 0x03, 0xe9];
+use crate::streams::Cause;
+
+/// Longest reason of a close frame: a control frame holds at most 125 bytes.
+const REASON_LIMIT: usize = 123;
+
+/// Why a WebSocket is closed (RFC 6455 section 7.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Close {
+    /// 1001: silence, or the process stops.
+    GoingAway,
+    /// 4401 when the session is over, so that an application knows to sign in again; 1008, policy
+    /// violation, else.
+    Cut(Cause),
+}
+
+impl Close {
+    /// The close frame, unmasked (section 5.5.1).
+    pub(super) fn frame(self) -> Vec<u8> {
+        let (code, reason): (u16, &str) = match self {
+            Self::GoingAway => (1001, ""),
+            Self::Cut(cause) if cause.session_is_over() => (4401, cause.reason()),
+            Self::Cut(cause) => (1008, cause.reason()),
+        };
+        let reason = reason.as_bytes();
+        let reason = reason.get(..REASON_LIMIT).unwrap_or(reason);
+        let mut frame = vec![0x88, u8::try_from(reason.len() + 2).unwrap_or_default()];
+        frame.extend(code.to_be_bytes());
+        frame.extend(reason);
+        frame
+    }
+}
 
 /// Longest header of an unmasked frame: two bytes, then the length in eight.
 const HEADER_LIMIT: usize = 14;

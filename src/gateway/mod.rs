@@ -17,6 +17,7 @@ mod frames;
 mod head_scan;
 mod headers;
 mod listener;
+mod live;
 mod log;
 mod mount;
 mod objection;
@@ -52,6 +53,7 @@ use crate::authz::Checker;
 use crate::clock::Clock;
 use crate::minting::Minter;
 use crate::pages::Pages;
+use crate::streams::Switchboard;
 use crate::telemetry::AccessLog;
 
 /// A body towards or from a service of this process.
@@ -96,4 +98,6 @@ pub struct Parts {
     pub access_log: AccessLog,
     /// Where refusals are told of.
     pub audit: Audit,
+    /// Where it is told which sessions have ended, for their streams.
+    pub streams: Arc<Switchboard>,
 }

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use http::header::{ACCEPT_LANGUAGE, CONNECTION};
+use http::header::{ACCEPT_LANGUAGE, CONNECTION, CONTENT_TYPE};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
@@ -20,6 +20,7 @@ use super::exchange::{Exchange, UploadFault};
 use super::facts::{self, Facts, Fault};
 use super::head_scan::BodyKind;
 use super::headers::{self, AnswerChanges, Framing, X_REQUEST_ID};
+use super::live;
 use super::log::Entry;
 use super::mount;
 use super::objection::objection;
@@ -29,6 +30,7 @@ use super::upgrade;
 use super::upstream::{Failure, send};
 use crate::authz::{self, Answer, Client, Decided, ErrorId, Forward, Inquiry, Verdict};
 use crate::policy::{self, AmbiguousRequest, Permit, Scheme, Target};
+use crate::streams::Cause;
 use crate::whoami::{Credential, CredentialKind};
 
 /// Serves one request. Whatever goes wrong is an answer.
@@ -289,15 +291,16 @@ async fn pass_on(
     };
     exchange.note(|entry| entry.sent(&upstream.config.name, worker.shared.clock.monotonic()));
     let key = balance_key(&forward);
-    let sent = send(&forward.permit, &upstream, exchange, outgoing, &key, false).await;
-    match sent {
+    let sending = send(&forward.permit, &upstream, exchange, outgoing, &key, false);
+    match live::while_allowed(exchange, &forward, sending).await {
         Err(failure) => refuse_failure(&passing, failure, &forward),
         Ok((answer, lease)) => {
             exchange.note(|entry| entry.answered(worker.shared.clock.monotonic()));
             let (head, body) = answer.into_parts();
             exchange.note(|entry| entry.status(head.status));
+            let grpc = is_grpc(&passing, &head.headers);
             let body = ResponseBody::upstream(body, lease, Rc::clone(exchange));
-            let mut response = Response::new(body);
+            let mut response = Response::new(body.with_grpc_status(grpc));
             *response.status_mut() = head.status;
             *response.headers_mut() = head.headers;
             headers::finish_response(
@@ -307,9 +310,17 @@ async fn pass_on(
                 &forward,
                 passing.changes.as_deref(),
             );
+            exchange.settle(live::lease(forward));
             response
         }
     }
+}
+
+/// Whether the answer is a gRPC stream to a client that reads trailers.
+fn is_grpc(passing: &Passing<'_>, headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    passing.head.version == Version::HTTP_2
+        && kind.is_some_and(|kind| kind.starts_with(b"application/grpc"))
 }
 
 /// What a session's requests are kept together by.
@@ -421,6 +432,17 @@ pub(super) fn failure_answer(
             return Answer::refusal(ErrorId::AmbiguousRequest, kind, rule, reason)
                 .with_status(StatusCode::BAD_REQUEST);
         }
+        Failure::Cut(cause) => (cut_id(cause), cause.reason()),
     };
     Answer::refusal(id, kind, rule, reason)
+}
+
+/// A request that was allowed when it came, and is not any more.
+const fn cut_id(cause: Cause) -> ErrorId {
+    match cause {
+        Cause::Revoked | Cause::Expired => ErrorId::SessionRequired,
+        Cause::BelowRule => ErrorId::AccessDenied,
+        Cause::NoRule => ErrorId::NoRule,
+        Cause::Unverified => ErrorId::IdentityUnavailable,
+    }
 }

@@ -223,6 +223,7 @@ fn share(config: Config, parts: Parts) -> Result<Shared, StartError> {
         minter,
         access_log,
         audit,
+        streams,
     } = parts;
     Ok(Shared {
         strip: Strip::new(config.identity.own_names()),
@@ -238,6 +239,7 @@ fn share(config: Config, parts: Parts) -> Result<Shared, StartError> {
         },
         config,
         audit,
+        streams,
         checker,
         clock,
         local,
@@ -268,6 +270,7 @@ impl WorkerThread {
     async fn work(self) {
         let worker = Worker::new(self.shared);
         LocalExecutor::run(Rc::clone(&worker).tick());
+        LocalExecutor::run(Rc::clone(&worker).follow_orders());
         if self.index == 0 {
             LocalExecutor::run(watch_health(Rc::clone(&worker)));
         }

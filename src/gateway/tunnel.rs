@@ -7,10 +7,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, copy_bidirectional};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, copy_bidirectional};
 
 use super::alarm::AlarmGuard;
-use super::frames::{Frames, GOING_AWAY};
+use super::frames::{Close, Frames};
 use super::upgrade::Tunnel;
 
 /// How long a client may take to be told that its tunnel is cut.
@@ -60,21 +60,30 @@ pub(super) async fn carry(
     let ended = {
         let mut carrying = pin!(carrying);
         poll_fn(|cx| {
-            if alarm.poll(cx).is_ready() {
-                return Poll::Ready(None);
+            if let Some(cause) = tunnel.exchange.cut_for() {
+                return Poll::Ready(Err(Close::Cut(cause)));
             }
-            carrying.as_mut().poll(cx).map(Some)
+            // Rings when the tunnel is cut.
+            let _rang = tunnel.exchange.alarm.poll(cx);
+            if alarm.poll(cx).is_ready() {
+                return Poll::Ready(Err(Close::GoingAway));
+            }
+            carrying.as_mut().poll(cx).map(Ok)
         })
         .await
     };
-    if ended.is_none() {
-        client.say_goodbye().await;
-    }
-    let rule = tunnel.permit.rule().id();
+    let rule = &tunnel.rule;
     match ended {
-        Some(Ok((sent, received))) => tracing::debug!(%rule, sent, received, "a tunnel ended"),
-        Some(Err(error)) => tracing::debug!(%rule, %error, "a tunnel broke"),
-        None => tracing::debug!(%rule, "a tunnel was cut"),
+        Ok(Ok((sent, received))) => tracing::debug!(%rule, sent, received, "a tunnel ended"),
+        Ok(Err(error)) => tracing::debug!(%rule, %error, "a tunnel broke"),
+        Err(close) => {
+            tunnel.exchange.alarm.stop();
+            tunnel.exchange.complete.set(true);
+            // The application hears no more, however long the client takes to read why.
+            drop(upstream);
+            client.say_goodbye(close).await;
+            tracing::debug!(%rule, ?close, "a tunnel was cut");
+        }
     }
 }
 
@@ -87,16 +96,22 @@ struct Lively<'a, T> {
     frames: Frames,
 }
 
-impl<T: AsyncWrite + Unpin> Lively<'_, T> {
+impl<T: AsyncRead + AsyncWrite + Unpin> Lively<'_, T> {
     /// Tells the client that this is the end, where it can be told between two frames.
-    async fn say_goodbye(&mut self) {
-        if self.frames.at_boundary() {
-            let telling = async {
-                self.stream.write_all(&GOING_AWAY).await?;
-                self.stream.shutdown().await
-            };
-            drop(tokio::time::timeout(GOODBYE, telling).await);
+    async fn say_goodbye(&mut self, close: Close) {
+        if !self.frames.at_boundary() {
+            return;
         }
+        let telling = async {
+            self.stream.write_all(&close.frame()).await?;
+            self.stream.flush().await?;
+            self.stream.shutdown().await?;
+            // Closing with unread bytes would reset the connection and take the frame with it.
+            let mut waste = [0_u8; 1024];
+            while self.stream.read(&mut waste).await? > 0 {}
+            io::Result::Ok(())
+        };
+        drop(tokio::time::timeout(GOODBYE, telling).await);
     }
 }
 

@@ -17,12 +17,13 @@ use hyper::upgrade::OnUpgrade;
 use super::body::{RequestBody, ResponseBody};
 use super::exchange::Exchange;
 use super::headers;
+use super::live;
 use super::proxy::{Passing, balance_key, failure_answer, prepare};
 use super::tunnel::carry;
 use super::upstream::{Failure, Lease, send};
 use super::worker::LocalExecutor;
 use crate::authz::Forward;
-use crate::policy::Permit;
+use crate::policy::RuleId;
 
 /// What the server appends to a key before hashing it (RFC 6455 section 1.3).
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -76,11 +77,12 @@ fn is_websocket(headers: &HeaderMap) -> bool {
     })
 }
 
-/// A tunnel that is agreed on with the upstream. It keeps the permit that it was opened under.
+/// A tunnel that is agreed on with the upstream.
 pub(super) struct Tunnel {
     pub(super) lease: Lease,
     pub(super) exchange: Rc<Exchange>,
-    pub(super) permit: Permit,
+    /// The rule that it was opened under.
+    pub(super) rule: RuleId,
 }
 
 /// Asks the upstream for the upgrade.
@@ -102,8 +104,8 @@ pub(super) async fn open(
     let key = ask(request.headers_mut(), wanted);
     exchange.note(|entry| entry.sent(&upstream.config.name, worker.shared.clock.monotonic()));
     let near = balance_key(&forward);
-    let sent = send(&forward.permit, &upstream, &exchange, request, &near, true).await;
-    let (answer, lease) = match sent {
+    let sending = send(&forward.permit, &upstream, &exchange, request, &near, true);
+    let (answer, lease) = match live::while_allowed(&exchange, &forward, sending).await {
         Ok(answered) => answered,
         Err(failure) => {
             let rule = Some(forward.permit.rule().id());
@@ -122,6 +124,7 @@ pub(super) async fn open(
         headers::finish_response(&mut head.headers, head.status, client, &forward, changes);
         *response.status_mut() = head.status;
         *response.headers_mut() = head.headers;
+        exchange.settle(live::lease(forward));
         return response;
     }
     if !agrees(&head.headers, key.as_ref()) {
@@ -133,8 +136,9 @@ pub(super) async fn open(
     let tunnel = Tunnel {
         lease,
         exchange: Rc::clone(&exchange),
-        permit: forward.permit,
+        rule: forward.permit.rule().id().clone(),
     };
+    exchange.settle(live::lease(forward));
     accept(wanted, tunnel, on_upgrade, head.headers)
 }
 

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::LocalService;
 use super::alarm::{Alarms, TICK};
 use super::config::Config;
+use super::live::Running;
 use super::mount::Mounted;
 use super::request_id::RequestIds;
 use super::serve::Protocols;
@@ -19,6 +20,7 @@ use crate::clock::Clock;
 use crate::minting::Minter;
 use crate::pages::Pages;
 use crate::policy::CanonicalPath;
+use crate::streams::{Judge, Switchboard};
 use crate::telemetry::AccessLog;
 
 /// What all workers of a process share.
@@ -37,6 +39,8 @@ pub(super) struct Shared {
     pub(super) minter: Option<Minter>,
     pub(super) log: AccessLog,
     pub(super) audit: Audit,
+    /// Where it is told which sessions have ended.
+    pub(super) streams: Arc<Switchboard>,
     /// Open client connections of the process.
     pub(super) connections: AtomicUsize,
 }
@@ -52,13 +56,22 @@ pub(super) struct Worker {
     pub(super) http1: Http1,
     pub(super) protocols: Protocols,
     pub(super) ids: RequestIds,
+    /// Exchanges that were forwarded.
+    pub(super) running: Running,
     draining: Cell<bool>,
     connections: Cell<usize>,
 }
 
 impl Worker {
     pub(super) fn new(shared: Arc<Shared>) -> Rc<Self> {
+        let checker = &shared.checker;
+        let judge = Judge::new(
+            checker.resolver().clone(),
+            Arc::clone(checker.rule_store()),
+            shared.clock.clone(),
+        );
         let worker = Self {
+            running: Running::new(&shared.streams, judge),
             alarms: Rc::new(Alarms::default()),
             connection_alarms: Rc::new(Alarms::default()),
             upstreams: Upstreams::default(),
@@ -101,6 +114,11 @@ impl Worker {
         (before < limit).then_some(admission)
     }
 
+    /// Cuts streams as sessions end, until the worker does.
+    pub(super) async fn follow_orders(self: Rc<Self>) {
+        self.running.follow_orders().await;
+    }
+
     /// Keeps the time until the worker ends.
     pub(super) async fn tick(self: Rc<Self>) {
         let mut interval = tokio::time::interval(TICK);
@@ -110,6 +128,7 @@ impl Worker {
             let now = self.shared.clock.monotonic();
             self.alarms.tick(now);
             self.connection_alarms.tick(now);
+            self.running.tick();
             self.upstreams.purge(now);
         }
     }

@@ -20,6 +20,7 @@ pub use cause::Cause;
 pub use judge::Judge;
 pub use lease::Lease;
 pub use registry::{Live, Look, Place, Registry};
+pub use slots::Slots;
 pub use switchboard::{Mailbox, Order, Switchboard};
 
 /// Settings of streams.

@@ -197,7 +197,7 @@ impl<S: Live> Registry<S> {
     /// [`Registry::look`].
     pub fn due(&self) -> Vec<Look> {
         let mut inner = self.inner.borrow_mut();
-        if inner.groups.len() == 0 {
+        if inner.groups.is_empty() {
             return Vec::new();
         }
         let now = self.judge.clock.monotonic();

@@ -2,7 +2,7 @@
 
 /// A list whose places stay where they are.
 #[derive(Debug)]
-pub(super) struct Slots<T> {
+pub struct Slots<T> {
     items: Vec<Option<T>>,
     free: Vec<usize>,
 }
@@ -17,7 +17,8 @@ impl<T> Default for Slots<T> {
 }
 
 impl<T> Slots<T> {
-    pub(super) fn insert(&mut self, item: T) -> usize {
+    /// Puts an item into a free place, which comes back.
+    pub fn insert(&mut self, item: T) -> usize {
         if let Some(place) = self.free.pop()
             && let Some(slot) = self.items.get_mut(place)
         {
@@ -28,15 +29,19 @@ impl<T> Slots<T> {
         self.items.len().saturating_sub(1)
     }
 
-    pub(super) fn get(&self, place: usize) -> Option<&T> {
+    /// The item in a place.
+    #[must_use]
+    pub fn get(&self, place: usize) -> Option<&T> {
         self.items.get(place)?.as_ref()
     }
 
-    pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut T> {
+    /// The item in a place.
+    pub fn get_mut(&mut self, place: usize) -> Option<&mut T> {
         self.items.get_mut(place)?.as_mut()
     }
 
-    pub(super) fn remove(&mut self, place: usize) -> Option<T> {
+    /// Takes an item out.
+    pub fn remove(&mut self, place: usize) -> Option<T> {
         let item = self.items.get_mut(place)?.take()?;
         self.free.push(place);
         if self.free.len() == self.items.len() {
@@ -46,16 +51,26 @@ impl<T> Slots<T> {
         Some(item)
     }
 
-    pub(super) fn len(&self) -> usize {
+    /// How many items there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.items.len().saturating_sub(self.free.len())
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All items with their places.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
         let items = self.items.iter().enumerate();
         items.filter_map(|(place, item)| Some((place, item.as_ref()?)))
     }
 
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (usize, &mut T)> {
+    /// All items with their places.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (usize, &mut T)> {
         let items = self.items.iter_mut().enumerate();
         items.filter_map(|(place, item)| Some((place, item.as_mut()?)))
     }

@@ -31,5 +31,5 @@ pub use kratos::{CircuitBreaker, External, HttpIdentity, NotUsable, WhoamiRequir
 pub use record::Record;
 pub use resolution::{Arrival, CacheUse, Counts, Forget, Freshness, Resolution, Resolved};
 pub use resolver::Resolver;
-pub use service::{Answer, Asking, IdentityService, Said, Session};
+pub use service::{Answer, Asking, Ending, IdentityService, Said, Session};
 pub use watcher::Watcher;

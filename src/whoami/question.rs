@@ -91,6 +91,11 @@ impl Question {
             Said::NoSession => self.take_in_none(NoSession::Worthless, Resolution::Anonymous),
             Said::Superseded => self.take_in_none(NoSession::Superseded, Resolution::Superseded),
             Said::Undisclosed => self.take_in_none(NoSession::Undisclosed, Resolution::Undisclosed),
+            Said::Session(session)
+                if shared.is_banned(shared.keys.of_session(&session.subject.session_id)) =>
+            {
+                self.take_in_none(NoSession::Worthless, Resolution::Anonymous)
+            }
             Said::Session(session) => {
                 let record = Arc::new(self.record(*session, cache_for));
                 let subject = record.subject();

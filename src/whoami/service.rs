@@ -48,10 +48,18 @@ pub struct Answer {
 /// A question under way.
 pub type Asking<'a> = Pin<Box<dyn Future<Output = Result<Answer, WhoamiError>> + Send + 'a>>;
 
+/// The end of a session under way; whether it could be told to end.
+pub type Ending<'a> = Pin<Box<dyn Future<Output = Result<bool, WhoamiError>> + Send + 'a>>;
+
 /// Whoever keeps the sessions.
 pub trait IdentityService: Send + Sync + 'static {
     /// Asks what `credential` is worth now. The caller bounds the time.
     fn ask<'a>(&'a self, credential: &'a Credential) -> Asking<'a>;
+
+    /// Ends a session where it is kept. `false`: it can't be told to.
+    fn end_session<'a>(&'a self, _session: &'a str) -> Ending<'a> {
+        Box::pin(std::future::ready(Ok(false)))
+    }
 
     /// Whether it can be asked by a session's id ([`super::CredentialKind::SessionId`]) in place of
     /// this credential, whose token may have been replaced since.

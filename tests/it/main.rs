@@ -31,6 +31,7 @@ mod policy_tools;
 mod readings;
 mod serving;
 mod sessions;
+mod streams;
 mod support;
 mod tidy;
 mod tokens;

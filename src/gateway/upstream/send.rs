@@ -18,6 +18,7 @@ use crate::gateway::body::RequestBody;
 use crate::gateway::exchange::{Exchange, Upload, UploadFault};
 use crate::gateway::mount::Passage;
 use crate::policy::{HostRewrite, Permit};
+use crate::streams::Cause;
 
 /// Why there is no answer to pass on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub(in crate::gateway) enum Failure {
     Broken,
     /// The client's own body is at fault.
     Client(UploadFault),
+    /// The request is no longer allowed.
+    Cut(Cause),
 }
 
 /// One try that did not work.

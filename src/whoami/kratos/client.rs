@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, COOKIE, HOST, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Empty;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::breaker::Breaker;
 use super::factors::SecondFactors;
@@ -16,7 +17,7 @@ use crate::clock::Clock;
 use crate::policy::SecondFactor;
 use crate::whoami::document::read_strictly;
 use crate::whoami::{
-    Answer, Asking, Credential, CredentialKind, IdentityService, Said, Session, WhoamiError,
+    Answer, Asking, Credential, CredentialKind, Ending, IdentityService, Said, Session, WhoamiError,
 };
 
 /// Longest `Retry-After` that is passed on.
@@ -75,6 +76,33 @@ impl HttpIdentity {
             session.subject.second_factor = self.second_factor(session).await;
         }
         Ok(answer)
+    }
+
+    /// Through the admin API, where its address is known.
+    async fn end(&self, session: &str) -> Result<bool, WhoamiError> {
+        let Some(admin) = &self.external.admin_url else {
+            return Ok(false);
+        };
+        let id = utf8_percent_encode(session, NON_ALPHANUMERIC);
+        let path = format!("/admin/sessions/{id}");
+        let url = below(admin, &path).map_err(|error| unexpected(&error.to_string()))?;
+        let host = url.authority().map_or("", |authority| authority.as_str());
+        let request = Request::delete(url.clone())
+            .header(HOST, host)
+            .header(ACCEPT, "application/json")
+            .body(Empty::new());
+        let mut request = request.map_err(|error| unexpected(&error.to_string()))?;
+        let own = self.external.admin_headers.iter().cloned();
+        request.headers_mut().extend(own);
+        let reply = self
+            .transport
+            .exchange(request, self.external.timeout)
+            .await?;
+        match reply.status {
+            // One that is not there has ended.
+            StatusCode::NO_CONTENT | StatusCode::OK | StatusCode::NOT_FOUND => Ok(true),
+            other => Err(unexpected(&format!("status {}", other.as_u16()))),
+        }
     }
 
     async fn exchange(&self, credential: &Credential) -> Result<Answer, WhoamiError> {
@@ -178,6 +206,10 @@ impl HttpIdentity {
 impl IdentityService for HttpIdentity {
     fn ask<'a>(&'a self, credential: &'a Credential) -> Asking<'a> {
         Box::pin(self.answer(credential))
+    }
+
+    fn end_session<'a>(&'a self, session: &'a str) -> Ending<'a> {
+        Box::pin(self.end(session))
     }
 }
 

@@ -1,12 +1,18 @@
 //! What is asked of a resolver beside a request's own way: answers past their time, and how the
 //! session of a running stream stands.
 
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{
-    Arrival, Asking, CacheUse, Credential, Freshness, Resolution, ResolveError, Resolved, Resolver,
+    Arrival, Asking, CacheUse, Credential, Forget, Freshness, Key, Resolution, ResolveError,
+    Resolved, Resolver, Shared,
 };
-use crate::whoami::{CredentialKind, Record};
+use crate::whoami::{CredentialKind, Record, WhoamiError};
+
+/// Sessions that are remembered as ended by an operator. Beyond it the oldest are forgotten.
+const BANNED: usize = 10_000;
 
 impl Resolver {
     /// `sessions.serve_stale_when_down`.
@@ -69,6 +75,19 @@ impl Resolver {
         }
     }
 
+    /// Ends a session: where it is kept if that can be told to, and in this process in any case.
+    /// From now on the session's id is worth nothing here, whatever is said of it, and what runs
+    /// under it is cut. `false`: the service that keeps it can't be told.
+    ///
+    /// # Errors
+    /// The service did not do what it was told. The session is worth nothing here all the same.
+    pub async fn end_session(&self, session: &str) -> Result<bool, WhoamiError> {
+        let shared = &self.0;
+        shared.ban(shared.keys.of_session(session));
+        self.forget(Forget::Ended(session));
+        shared.service.end_session(session).await
+    }
+
     /// Whether nothing that `record` is about was forgotten since it was asked for.
     #[must_use]
     pub fn still_holds(&self, record: &Record) -> bool {
@@ -80,5 +99,30 @@ impl Resolver {
                 shared.keys.of_identity(&subject.identity_id),
             ]
         })
+    }
+}
+
+impl Shared {
+    fn ban(&self, session: Key) {
+        let mut banned = self.banned.write().unwrap_or_else(PoisonError::into_inner);
+        if banned.contains(&session) {
+            return;
+        }
+        if banned.len() >= BANNED {
+            banned.pop_front();
+            tracing::warn!("too many ended sessions to remember: the oldest is forgotten");
+        }
+        banned.push_back(session);
+        self.any_banned.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether an operator ended this session. Asked once an answer, not once a request.
+    pub(in crate::whoami) fn is_banned(&self, session: Key) -> bool {
+        self.any_banned.load(Ordering::SeqCst)
+            && self
+                .banned
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .contains(&session)
     }
 }

@@ -1,8 +1,9 @@
 //! From a credential to what it is worth, by asking as rarely as is safe.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, RwLock};
 use std::time::Duration;
 
 use http::HeaderName;
@@ -42,6 +43,9 @@ pub(super) struct Shared {
     rechecks: Rates,
     misses: Rates,
     watcher: OnceLock<Arc<dyn Watcher>>,
+    any_banned: AtomicBool,
+    /// Sessions that an operator ended.
+    banned: RwLock<VecDeque<Key>>,
 }
 
 impl Resolver {
@@ -71,6 +75,8 @@ impl Resolver {
             rechecks: Rates::default(),
             misses: Rates::default(),
             watcher: OnceLock::new(),
+            any_banned: AtomicBool::new(false),
+            banned: RwLock::default(),
             config,
         }))
     }

@@ -162,6 +162,7 @@ impl Plan {
             self.config,
             Parts {
                 audit: stepgate::audit::Audit::off(),
+                streams: Arc::default(),
                 checker: Arc::new(checker),
                 clock: clock.clone(),
                 local: self.local,

@@ -13,4 +13,4 @@ mod places;
 mod rotation;
 mod tokenizing;
 mod tokens;
-mod world;
+pub(crate) mod world;

@@ -23,7 +23,7 @@ pub(crate) struct Gateway {
     pub(crate) clock: Clock,
     /// Where its proxy listens.
     pub(crate) address: SocketAddr,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Gateway {
@@ -51,8 +51,18 @@ impl Gateway {
             running,
             clock,
             address,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// Puts other rules in force.
+    pub(crate) fn reload(&self, rules: &str) {
+        std::fs::write(self.folder.path().join("rules/test.yaml"), rules).unwrap();
+        let outcome = self.running.reload().outcome;
+        assert!(
+            matches!(outcome, stepgate::rules::ReloadOutcome::Applied { .. }),
+            "{outcome:?}"
+        );
     }
 
     /// Asks on a connection of its own.
