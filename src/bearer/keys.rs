@@ -22,12 +22,17 @@ use crate::whoami::WhoamiError;
 
 /// How long one question for keys may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How old keys get before they are asked for again, beside their use.
+/// How old keys get before they are asked for again beside their use; at twice that age, before
+/// it.
 const REFRESH: Duration = Duration::from_secs(5 * 60);
 /// How old keys get at most, while the issuer is out of reach.
 const LONGEST_USE: Duration = Duration::from_secs(60 * 60);
 /// Between a question that failed and the next one.
 const PAUSE: Duration = Duration::from_secs(1);
+/// The same while there are keys that will do.
+const LONG_PAUSE: Duration = Duration::from_secs(30);
+/// How long a request waits for keys to be renewed while there are some that will do.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// Questions because of unknown keys that may follow each other at once.
 const BURST: u32 = 5;
 /// The time in which one more is allowed.
@@ -171,13 +176,11 @@ impl KeySet {
             (Some(known), KeySource::File(_)) => return Ok(known),
             (known, KeySource::Url(_) | KeySource::File(_)) => known,
         };
-        if let Some(known) = known.filter(|known| now.since(known.since) < LONGEST_USE) {
-            if now.since(known.since) >= REFRESH && self.paused(now).is_none() {
-                let _under_way = self.fly();
-            }
-            return Ok(known);
+        let usable = known.filter(|known| now.since(known.since) < LONGEST_USE);
+        if let Some(known) = usable {
+            return Ok(self.renewed(known, now).await);
         }
-        if let Some(retry_after) = self.paused(now) {
+        if let Some(retry_after) = self.paused(now, PAUSE) {
             return Err(WhoamiError::CircuitOpen { retry_after });
         }
         self.ask().await;
@@ -189,13 +192,29 @@ impl KeySet {
         })
     }
 
+    /// The same keys, or newer ones: what the issuer has withdrawn must not go on counting because
+    /// no token came for a while.
+    async fn renewed(self: &Arc<Self>, known: Arc<Known>, now: Monotonic) -> Arc<Known> {
+        let age = now.since(known.since);
+        if age < REFRESH || self.paused(now, LONG_PAUSE).is_some() {
+            return known;
+        }
+        let mut flight = self.fly();
+        if age < REFRESH.saturating_mul(2) {
+            return known;
+        }
+        // Where it takes too long, or fails, the present ones have to do.
+        let _over = tokio::time::timeout(LONGEST_WAIT, flight.wait_for(|over| *over)).await;
+        self.known.load_full().unwrap_or(known)
+    }
+
     /// How long the issuer is left alone after the last question, unless one is under way.
-    fn paused(&self, now: Monotonic) -> Option<Duration> {
+    fn paused(&self, now: Monotonic, pause: Duration) -> Option<Duration> {
         let asking = self.lock();
         if asking.flight.is_some() {
             return None;
         }
-        PAUSE
+        pause
             .checked_sub(now.since(asking.last?))
             .filter(|left| !left.is_zero())
     }

@@ -156,3 +156,15 @@ fn a_key_without_a_name_is_found_by_what_it_signed() {
     assert_eq!(status(&world, &token(&new)), 200);
     assert_eq!(issuer.asked(), 2);
 }
+
+#[test]
+fn a_key_that_was_withdrawn_while_nobody_came_counts_no_more() {
+    let issuer = Issuer::start();
+    let world = issuer.world();
+    let token = issuer.token_with(&json!({"exp": 4_102_444_800_u64}));
+    assert_eq!(status(&world, &token), 200);
+    issuer.publishes(&[&issuer.ec]);
+    world.gateway.clock.advance(Duration::from_secs(601));
+    assert_eq!(status(&world, &token), 401);
+    assert!(issuer.asked() >= 2);
+}

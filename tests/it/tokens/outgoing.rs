@@ -36,7 +36,7 @@ rules:
 "#;
 
 /// `upstream_identity` with a token signed by `key`, and further keys.
-fn section(key: &Key, further: &str) -> String {
+pub(super) fn section(key: &Key, further: &str) -> String {
     let pem = key.pem.replace('\n', "\\n");
     format!("upstream_identity:\n  jwt: {{ issuer: {NAME}, key: \"{pem}\", {further} }}\n")
 }
