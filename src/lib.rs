@@ -35,6 +35,7 @@ pub mod authz;
 pub mod courier;
 pub mod minting;
 pub mod pages;
+pub mod resume;
 pub mod streams;
 pub mod web;
 

@@ -43,7 +43,7 @@ pub(super) struct Ties {
 /// The service with its storage open.
 pub(super) struct Embedded {
     pub(super) service: Arc<flows::Service>,
-    store: Store,
+    pub(super) store: Store,
     hasher: PasswordHasher,
     pub(super) forgetful: Arc<Forgetful>,
     /// Sends mail, once it runs.

@@ -17,6 +17,7 @@ use crate::flows::OwnPlaces;
 use crate::identity::settings::Ui;
 use crate::pages::Pages;
 use crate::rules::RuleStore;
+use crate::store::Store;
 use crate::whoami::{HttpIdentity, IdentityService};
 use crate::{config, selfservice};
 
@@ -39,6 +40,8 @@ pub(super) struct Own {
     pub(super) identities: Arc<Identities>,
     /// Sends mail, once it runs.
     pub(super) worker: Worker,
+    /// Its database.
+    pub(super) store: Store,
 }
 
 /// What an identity service in this process is to know of the gateway.
@@ -135,6 +138,7 @@ async fn open_own(
             forgetful: Arc::clone(&opened.forgetful),
             identities: opened.identities(clock.clone()),
             worker: opened.worker.clone(),
+            store: opened.store.clone(),
         }),
     })
 }

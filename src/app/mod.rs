@@ -16,6 +16,7 @@ mod local;
 mod options;
 mod own_pages;
 mod places;
+mod resuming;
 mod rules;
 mod running;
 mod serve;

@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::flows::OwnPlaces;
 use crate::policy::{Found, Host, Request, RequiredAal, Rule, Scheme};
+use crate::resume::STEP_UP_PATH;
 use crate::rules::RuleStore;
 use crate::selfservice::{Purpose, Purposes};
 
@@ -112,9 +113,17 @@ impl Purposes for Places {
     fn purpose_of(&self, return_to: &str) -> Option<Purpose> {
         let base = self.identity.as_ref()?;
         let url = base.join(return_to).ok()?;
-        self.with_rule(&url, |rule| Purpose {
+        let purpose = |rule: &Rule| Purpose {
             reason: rule.reason().map(str::to_owned),
             second_factor: rule.requirement().required_aal == RequiredAal::Aal2,
-        })
+        };
+        if !url.path().starts_with(STEP_UP_PATH) {
+            return self.with_rule(&url, purpose);
+        }
+        // A request waits there; its page says which rule it is for.
+        let (_, id) = url.query_pairs().find(|(name, _)| name == "rule")?;
+        let rules = self.rules.current();
+        let rule = rules.rules().iter().find(|rule| rule.id().as_str() == id)?;
+        Some(purpose(rule))
     }
 }

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use super::form_targets::form_targets;
 use super::identity::{self, Own};
 use super::local::Bridge;
+use super::resuming::resume;
 use super::rules::Rules;
 use super::tokens::Tokens;
 use super::web_listener::WebListener;
@@ -108,7 +109,13 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
     running.open_admin(config, identity.own.as_ref(), (settings, &clock))?;
     running.open_identity(config, identity.own.as_ref(), &pages)?;
     if let Some(bound) = bound {
+        let database = identity.own.as_ref().map(|own| own.store.clone());
+        let service = &identity.service;
+        let resume = running
+            .handle()
+            .map(|runtime| resume(config, database, service, &runtime, &clock));
         let parts = running.proxy_parts(config, identity.own, clock, pages, access_log);
+        let parts = gateway::Parts { resume, ..parts };
         running.open_proxy(config, bound, parts)?;
     }
     running.watch_certificates(config)?;
@@ -177,6 +184,7 @@ impl Running {
             access_log,
             audit: self.audit.clone(),
             streams: Arc::clone(&self.streams),
+            resume: None,
         }
     }
 

@@ -9,7 +9,7 @@ use http::header::{
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::{Client, ErrorId, Explanation, Page};
+use super::{Client, ErrorId, Explanation, Keeping, Page};
 use crate::policy::{AmbiguousRequest, CorsGrant, RuleId};
 
 /// Where the client gets its words from.
@@ -52,6 +52,7 @@ impl Answer {
                 reason: None,
                 proceed: None,
                 back: None,
+                keeping: Keeping::Not,
             })),
             Client::Api => Body::Error,
         };
@@ -150,8 +151,15 @@ impl Answer {
         self
     }
 
+    /// Says on the page what became of what was sent.
+    #[must_use]
+    pub fn with_keeping(self, keeping: Keeping) -> Self {
+        self.with_page(|page| page.keeping = keeping)
+    }
+
     /// Changes the page, where there is one.
-    pub(super) fn with_page(mut self, change: impl FnOnce(&mut Page)) -> Self {
+    #[must_use]
+    pub fn with_page(mut self, change: impl FnOnce(&mut Page)) -> Self {
         if let Body::Page(page) = &mut self.body {
             change(page);
         }

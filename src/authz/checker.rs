@@ -6,8 +6,9 @@ use http::{HeaderMap, HeaderValue};
 
 use super::loop_guard::LoopGuard;
 use super::preflight;
+use super::return_to::ReturnTo;
 use super::walk::{Learnt, Walk};
-use super::{Answer, Client, Config, Decided, ErrorId, Facts};
+use super::{Answer, Client, Config, Decided, ErrorId, Facts, Keep, Resuming};
 use crate::clock::Clock;
 use crate::policy::{CorsHeaders, Found, Permit, Request, RuleSet};
 use crate::rate::Rates;
@@ -76,6 +77,8 @@ pub struct Refusal {
     pub set_cookies: Vec<HeaderValue>,
     /// For the access log.
     pub facts: Facts,
+    /// The request may wait; for a door that can keep it.
+    pub keep: Option<Box<Keep>>,
 }
 
 /// The shared walk of every door. Cheap to share behind an `Arc`.
@@ -131,6 +134,36 @@ impl Checker {
 
     /// Decides on a request.
     pub async fn check(&self, inquiry: Inquiry<'_>) -> Verdict {
+        self.walk(inquiry, None).await
+    }
+
+    /// Decides anew on a request that waited: a refusal leads back to it.
+    pub async fn check_again(&self, inquiry: Inquiry<'_>, resuming: Resuming<'_>) -> Verdict {
+        self.walk(inquiry, Some(resuming)).await
+    }
+
+    /// Scheme and authority under which people know the gateway that got `request`.
+    #[must_use]
+    pub fn own_origin(&self, request: &Request) -> String {
+        self.return_to(&self.rules.current(), request).own_origin()
+    }
+
+    /// A page or endpoint of the identity service, for whoever made `request`.
+    #[must_use]
+    pub fn identity_url(&self, request: &Request, path: &str) -> String {
+        let rules = self.rules.current();
+        self.return_to(&rules, request).identity_url(path)
+    }
+
+    const fn return_to<'a>(&'a self, rules: &'a RuleSet, request: &'a Request) -> ReturnTo<'a> {
+        ReturnTo {
+            config: &self.config,
+            rules,
+            request,
+        }
+    }
+
+    async fn walk(&self, inquiry: Inquiry<'_>, resuming: Option<Resuming<'_>>) -> Verdict {
         let arrival = self.resolver.arrival();
         let rules = self.rules.current();
         if let Some(verdict) = preflight::answer(&rules, &inquiry) {
@@ -151,6 +184,7 @@ impl Checker {
             found,
             headers: inquiry.headers,
             arrival,
+            resuming,
         };
         match limited {
             Ok(()) => walk.run(inquiry.request, inquiry.credential).await,
@@ -165,6 +199,7 @@ fn refuse_unfound(rules: &RuleSet, found: &Found, inquiry: Inquiry<'_>) -> Verdi
         answer,
         request: inquiry.request,
         set_cookies: Vec::new(),
+        keep: None,
         facts: Facts {
             generation: rules.number(),
             ..Facts::without_rule(decision)

@@ -92,6 +92,7 @@ pub fn foresee(
             session: None,
             superseded: false,
             credential: None,
+            resuming: None,
         };
         asker.answer(outcome, now)
     };

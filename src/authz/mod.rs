@@ -12,6 +12,7 @@ mod error_id;
 mod facts;
 mod foresight;
 mod head;
+mod keep;
 mod limiting;
 mod loop_guard;
 mod page;
@@ -30,8 +31,9 @@ pub use error_id::ErrorId;
 pub use facts::{Decided, Facts};
 pub use foresight::{Answers, Foreseen, foresee, foresee_ambiguous};
 pub use head::{read_host, read_target};
+pub use keep::{Keep, Resuming};
 pub use loop_guard::LOOP_GUARD_COOKIE;
-pub use page::{Explanation, Page};
+pub use page::{Explanation, Keeping, Page};
 pub use strip::{Lifted, Strip};
 
 #[cfg(test)]

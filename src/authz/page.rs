@@ -40,6 +40,16 @@ pub enum Explanation {
     TooLarge,
     /// The request took too long to arrive.
     Timeout,
+    /// What waited was sent before.
+    KeptSent,
+    /// What waited is not there any more.
+    KeptGone,
+    /// What waits belongs to another session or browser.
+    KeptElsewhere,
+    /// The rules changed while it waited.
+    KeptChanged,
+    /// Another site asks to go on with it.
+    KeptForeign,
     /// Something failed on our side.
     Internal,
 }
@@ -55,4 +65,20 @@ pub struct Page {
     pub proceed: Option<Box<str>>,
     /// Where to go back to.
     pub back: Option<Box<str>>,
+    /// What became of what was sent.
+    pub keeping: Keeping,
+}
+
+/// What became of a body that came with a request that was not forwarded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Keeping {
+    /// Nothing: it is the browser's to send again.
+    #[default]
+    Not,
+    /// It waits until the person comes back.
+    Kept,
+    /// It is larger than what may wait.
+    TooLarge,
+    /// There is no room to keep it at the moment.
+    NoRoom,
 }

@@ -38,6 +38,7 @@ pub(super) fn answer(rules: &RuleSet, inquiry: &Inquiry<'_>) -> Option<Verdict> 
                 ..CorsGrant::default()
             };
             Verdict::Refuse(Box::new(Refusal {
+                keep: None,
                 answer: answer.granting(&nothing),
                 request: inquiry.request.clone(),
                 set_cookies: Vec::new(),

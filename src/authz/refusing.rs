@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::loop_guard::{LoopGuard, Round, Ruling};
 use super::return_to::ReturnTo;
-use super::{Answer, Client, Config, Decided, ErrorId, Explanation, IdentityBase};
+use super::{Answer, Client, Config, Decided, ErrorId, Explanation, Keeping, Resuming};
 use crate::policy::{Ask, MethodSet, Outcome, Request, Rule, RuleSet};
 use crate::whoami::{Credential, CredentialKind, Record};
 
@@ -33,6 +33,8 @@ pub(super) struct Asker<'a> {
     /// The credential was replaced by a newer one of the same session moments ago.
     pub(super) superseded: bool,
     pub(super) credential: Option<&'a Credential>,
+    /// The request waits: the way back leads to it.
+    pub(super) resuming: Option<Resuming<'a>>,
 }
 
 /// An answer, and what it leaves with the client.
@@ -55,9 +57,16 @@ impl Asker<'_> {
             answer.with_page(|page| {
                 page.reason = self.rule.reason().map(Box::from);
                 page.proceed = destination.map(String::into_boxed_str);
+                if self.resuming.is_some() {
+                    page.keeping = Keeping::Kept;
+                    page.back = self.back().map(String::into_boxed_str);
+                }
             })
         };
-        let redirects = client == Client::Browser && is_safe(&self.request.method);
+        let redirects = client == Client::Browser
+            && self
+                .resuming
+                .map_or_else(|| is_safe(&self.request.method), |it| it.on_its_page);
         let destination = match destination {
             Some(destination) if redirects => destination,
             other => return words(explain(answer, other), None),
@@ -95,7 +104,7 @@ impl Asker<'_> {
         let cookie = self
             .loop_guard
             .first(&round, self.headers, self.is_secure(), now)?;
-        Some((self.return_to().here()?, cookie))
+        Some((self.here()?, cookie))
     }
 
     fn is_secure(&self) -> bool {
@@ -201,7 +210,7 @@ impl Asker<'_> {
     }
 
     fn login_url(&self, parameters: &[(&str, &str)]) -> String {
-        let mut url = self.identity_url("/self-service/login/browser");
+        let mut url = self.return_to().identity_url("/self-service/login/browser");
         for (name, value) in parameters {
             append(&mut url, name, value);
         }
@@ -211,27 +220,17 @@ impl Asker<'_> {
     fn settings_url(&self) -> String {
         let url = match &self.config.settings_url {
             Some(url) => url.as_ref().to_owned(),
-            None => self.identity_url("/self-service/settings/browser"),
+            None => self
+                .return_to()
+                .identity_url("/self-service/settings/browser"),
         };
         self.append_return_to(url)
     }
 
-    fn identity_url(&self, path: &str) -> String {
-        match &self.config.identity {
-            IdentityBase::Url(base) => [base, path].concat(),
-            IdentityBase::Mount(mount) => [&*self.return_to().own_origin(), mount, path].concat(),
-        }
-    }
-
     fn append_return_to(&self, mut url: String) -> String {
-        let back = if is_safe(&self.request.method) {
-            self.return_to().here()
-        } else {
-            let referer = self
-                .headers
-                .get(REFERER)
-                .and_then(|value| value.to_str().ok());
-            self.return_to().from(referer)
+        let back = match &self.resuming {
+            None if !is_safe(&self.request.method) => self.back(),
+            Some(_) | None => self.here(),
         };
         if let Some(back) = back {
             append(&mut url, "return_to", &back);
@@ -239,7 +238,29 @@ impl Asker<'_> {
         url
     }
 
-    const fn return_to(&self) -> ReturnTo<'_> {
+    /// What the person asked for: the request itself, or the page where it waits.
+    fn here(&self) -> Option<String> {
+        let return_to = self.return_to();
+        let here = return_to.here()?;
+        Some(match &self.resuming {
+            Some(resuming) => {
+                let page = resuming.id.page(self.rule.id().as_str());
+                [return_to.own_origin(), page].concat()
+            }
+            None => here,
+        })
+    }
+
+    /// The page that a form was sent from, else our front page.
+    pub(super) fn back(&self) -> Option<String> {
+        let referer = self
+            .headers
+            .get(REFERER)
+            .and_then(|value| value.to_str().ok());
+        self.return_to().from(referer)
+    }
+
+    pub(super) const fn return_to(&self) -> ReturnTo<'_> {
         ReturnTo {
             config: self.config,
             rules: self.rules,
@@ -289,6 +310,6 @@ fn append(url: &mut String, name: &str, value: &str) {
 }
 
 /// Whether a redirect may answer: repeating the request by GET does what the client meant.
-fn is_safe(method: &Method) -> bool {
+pub(super) fn is_safe(method: &Method) -> bool {
     method == Method::GET || method == Method::HEAD || method == Method::OPTIONS
 }

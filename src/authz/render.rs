@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue};
 
-use super::{Answer, Body, Explanation, Page};
+use super::{Answer, Body, Explanation, Keeping, Page};
 use crate::pages::{self, Locale, Pages, Refusal};
 
 impl Answer {
@@ -52,6 +52,13 @@ fn refusal(answer: &Answer, page: &Page, request_id: String) -> Refusal {
         proceed: page.proceed.as_deref().map(str::to_owned),
         back: page.back.as_deref().map(str::to_owned),
         retry_after_seconds: wait,
+        keeping: match page.keeping {
+            Keeping::Not => pages::Keeping::Not,
+            Keeping::Kept => pages::Keeping::Kept,
+            Keeping::TooLarge => pages::Keeping::TooLarge,
+            Keeping::NoRoom => pages::Keeping::NoRoom,
+        },
+        account: None,
     }
 }
 
@@ -75,6 +82,11 @@ const fn explanation(of: Explanation) -> pages::Explanation {
         Explanation::TooLarge => pages::Explanation::TooLarge,
         Explanation::Timeout => pages::Explanation::Timeout,
         Explanation::Throttled => pages::Explanation::Throttled,
+        Explanation::KeptSent => pages::Explanation::KeptSent,
+        Explanation::KeptGone => pages::Explanation::KeptGone,
+        Explanation::KeptElsewhere => pages::Explanation::KeptElsewhere,
+        Explanation::KeptChanged => pages::Explanation::KeptChanged,
+        Explanation::KeptForeign => pages::Explanation::KeptForeign,
         Explanation::Internal => pages::Explanation::Internal,
     }
 }

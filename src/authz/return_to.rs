@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::Config;
+use super::{Config, IdentityBase};
 use crate::policy::{Request, RuleSet};
 
 /// Makes absolute `return_to` URLs, to hosts that are ours only.
@@ -25,6 +25,14 @@ impl ReturnTo<'_> {
                 format!("{scheme}://localhost:{port}")
             }
             Some(_) | None => format!("{scheme}://{}", self.request.authority()),
+        }
+    }
+
+    /// A page or endpoint of the identity service.
+    pub(super) fn identity_url(&self, path: &str) -> String {
+        match &self.config.identity {
+            IdentityBase::Url(base) => [base, path].concat(),
+            IdentityBase::Mount(mount) => [&*self.own_origin(), mount, path].concat(),
         }
     }
 

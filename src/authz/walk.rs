@@ -4,14 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
+use jiff::Timestamp;
 
+use super::keep::can_be_mended;
 use super::limiting::too_many;
 use super::preflight;
-use super::refusing::Asker;
-use super::{Answer, Checker, Client, Decided, ErrorId, Facts, Forward, Refusal, Verdict};
+use super::refusing::{Asker, Words, is_safe};
+use super::{
+    Answer, Checker, Client, Decided, ErrorId, Facts, Forward, Keep, Refusal, Resuming, Verdict,
+};
 use crate::policy::{
     Decision, Match, Outcome, Permit, Request, RuleId, RuleIndex, RuleSet, Standing, decide,
 };
+use crate::resume::ResumeId;
 use crate::whoami::{
     Arrival, CacheUse, Credential, Freshness, Record, Resolution, ResolveError, Resolved,
 };
@@ -23,6 +28,8 @@ pub(super) struct Walk<'a> {
     pub(super) found: Match,
     pub(super) headers: &'a HeaderMap,
     pub(super) arrival: Arrival,
+    /// The request waited, and is looked at anew.
+    pub(super) resuming: Option<Resuming<'a>>,
 }
 
 /// What was learnt of the credential so far.
@@ -209,6 +216,7 @@ impl Walk<'_> {
     ) -> Verdict {
         let rule = self.found.rule();
         Verdict::Refuse(Box::new(Refusal {
+            keep: None,
             answer: too_many(self.rules.rule(rule), self.headers, wait),
             facts: self.facts(rule, Decided::Deny, &learnt),
             request,
@@ -232,14 +240,54 @@ impl Walk<'_> {
             session: learnt.session.as_deref(),
             superseded: learnt.superseded,
             credential,
+            resuming: self.resuming,
         };
-        let words = asker.answer(refused.outcome, self.checker.clock.wall());
+        let now = self.checker.clock.wall();
+        let words = asker.answer(refused.outcome, now);
+        let keep = self.keep(&asker, &words, refused.outcome, now);
         learnt.set_cookies.extend(words.set_cookie);
         Verdict::Refuse(Box::new(Refusal {
             answer: self.granting(words.answer),
             facts: self.facts(refused.rule, words.decided, &learnt),
             request: refused.request,
             set_cookies: learnt.set_cookies,
+            keep,
+        }))
+    }
+
+    /// The way for a request that may wait: the same answer, but leading back to it.
+    fn keep(
+        &self,
+        asker: &Asker<'_>,
+        words: &Words,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Option<Box<Keep>> {
+        let rule = self.rules.rule(self.found.rule());
+        let may_wait = rule.switches().keep_body
+            && self.resuming.is_none()
+            && can_be_mended(words.decided)
+            && Client::classify(self.headers) == Client::Browser
+            && !is_safe(&asker.request.method);
+        if !may_wait {
+            return None;
+        }
+        let back = asker.back()?;
+        let id = ResumeId::random();
+        let again = Asker {
+            resuming: Some(Resuming {
+                id: &id,
+                on_its_page: false,
+            }),
+            ..*asker
+        };
+        let answer = self.granting(again.answer(outcome, now).answer);
+        Some(Box::new(Keep {
+            rule: rule.id().clone(),
+            origin: asker.return_to().own_origin(),
+            back,
+            answer,
+            id,
         }))
     }
 
@@ -274,6 +322,7 @@ impl Walk<'_> {
             facts: self.facts(rule, Decided::Unavailable, &learnt),
             request,
             set_cookies: learnt.set_cookies,
+            keep: None,
         }))
     }
 }

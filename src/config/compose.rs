@@ -8,6 +8,7 @@ use super::external::ExternalSection;
 use super::identity::{EmbeddedSection, IdentitySection};
 use super::proxy::ProxySection;
 use super::sections::File;
+use super::step_up::StepUp;
 use super::{Config, Embedded, Identity, PublicAddress, public_address};
 use crate::authz::IdentityBase;
 use crate::document::{Place, Problem, Reading};
@@ -16,7 +17,7 @@ use crate::identity::settings::Ui;
 use crate::rules::UpstreamSettings;
 use crate::store::Dsn;
 use crate::telemetry::AccessLogOutput;
-use crate::{admin, authz, gateway, rules, whoami};
+use crate::{admin, authz, gateway, resume, rules, whoami};
 
 /// Where the embedded service is when nothing else is said.
 const DEFAULT_MOUNT: &str = "/auth";
@@ -38,6 +39,7 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         Some(proxy) => proxy.upstream_defaults.clone(),
         None => UpstreamSettings::default(),
     };
+    refuse_missing_database(&file.step_up, &composed.identity, reading);
     let answers = answers(&mut file, &composed);
     let headers = application_headers(&mut file);
     let sessions = sessions(&mut file, &composed.identity);
@@ -82,6 +84,7 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         bearer: file.bearer,
         streams: file.streams,
         answers,
+        keep_body: file.step_up.keep_body,
         admin,
         admin_tls,
         telemetry: file.telemetry,
@@ -140,8 +143,8 @@ fn answers(file: &mut File, composed: &Composed) -> authz::Config {
                 PublicAddress::Fixed { .. } => false,
             },
         },
-        return_to_hosts: std::mem::take(&mut file.return_to_hosts),
-        loop_guard: file.loop_guard,
+        return_to_hosts: std::mem::take(&mut file.step_up.return_to_hosts),
+        loop_guard: file.step_up.loop_guard,
     }
 }
 
@@ -283,6 +286,19 @@ fn database(section: &EmbeddedSection, reading: &mut Reading) -> Dsn {
         reading,
     );
     dsn.within(&reading.folder)
+}
+
+/// Requests can wait in the identity service's database only where that is ours.
+fn refuse_missing_database(step_up: &StepUp, identity: &Identity, reading: &mut Reading) {
+    let is_external = match identity {
+        Identity::External(_) => true,
+        Identity::Embedded(_) => false,
+    };
+    if is_external && step_up.keep_body.place == resume::Place::Database {
+        let message = "`store: database` needs the database of `identity.embedded`";
+        let help = "write `store: memory`, or use `identity.embedded`";
+        reading.problem(Problem::at(&step_up.place, "contradiction", message).help(help));
+    }
 }
 
 /// Two listeners on one address would share it silently or fail late.

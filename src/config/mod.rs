@@ -20,6 +20,7 @@ mod proxy;
 mod public_address;
 mod rule_context;
 mod sections;
+mod step_up;
 #[cfg(test)]
 mod tests;
 mod upstream_identity;
@@ -43,7 +44,7 @@ pub use upstream_jwt::UpstreamJwt;
 use crate::identity::settings::Ui;
 use crate::identity::throttle::ThrottleSettings;
 use crate::store::Dsn;
-use crate::{admin, audit, authz, bearer, gateway, rules, streams, telemetry, whoami};
+use crate::{admin, audit, authz, bearer, gateway, resume, rules, streams, telemetry, whoami};
 
 /// Everything that the program was told.
 #[derive(Clone, Debug)]
@@ -64,6 +65,8 @@ pub struct Config {
     pub streams: streams::Config,
     /// Where people are sent and may come back from.
     pub answers: authz::Config,
+    /// What waits while more is asked of its sender.
+    pub keep_body: resume::Config,
     /// Door 4; `None`: it is switched off.
     pub admin: Option<admin::Config>,
     /// TLS of door 4.

@@ -11,6 +11,7 @@ use super::choices::{Output, SecretText};
 use super::identity::IdentitySection;
 use super::networks;
 use super::proxy::{ProxySection, Tls, positive};
+use super::step_up::{self, StepUp};
 use super::upstream_identity::{self, UpstreamIdentity};
 use crate::bearer::Issuer;
 use crate::document::{Fields, FromNode, Node, OneOrMany, Place, Problem, Reading};
@@ -40,8 +41,7 @@ pub(super) struct File {
     pub(super) streams: streams::Config,
     pub(super) upstream_identity: UpstreamIdentity,
     pub(super) bearer: Vec<Issuer>,
-    pub(super) loop_guard: u32,
-    pub(super) return_to_hosts: Vec<Box<str>>,
+    pub(super) step_up: StepUp,
     pub(super) admin: Option<AdminSection>,
     pub(super) telemetry: telemetry::Config,
     pub(super) audit: audit::Config,
@@ -85,14 +85,7 @@ impl FromNode for File {
             fields.within("sessions", read_sessions);
         let upstream_identity = fields.within("upstream_identity", upstream_identity::read);
         let bearer = bearer_jwt::read(&mut fields);
-        let (loop_guard, return_to_hosts) = fields.within("step_up", |step_up| {
-            let loop_guard = positive(step_up, "loop_guard", 2);
-            let hosts = step_up.or("return_to_hosts", Vec::new());
-            (
-                loop_guard,
-                hosts.into_iter().map(|host: HostPattern| host.0).collect(),
-            )
-        });
+        let step_up = fields.within("step_up", step_up::read);
         let admin = read_admin(&mut fields);
         let (telemetry, audit) = fields.within("telemetry", read_telemetry);
         fields.close();
@@ -111,8 +104,7 @@ impl FromNode for File {
             streams,
             upstream_identity,
             bearer,
-            loop_guard,
-            return_to_hosts,
+            step_up,
             admin,
             telemetry,
             audit,
@@ -222,7 +214,7 @@ fn read_telemetry(telemetry: &mut Fields<'_, '_>) -> (telemetry::Config, audit::
 }
 
 /// A host, or all hosts below one: `*.example.com`. Lower case, without port.
-struct HostPattern(Box<str>);
+pub(super) struct HostPattern(pub(super) Box<str>);
 
 impl FromNode for HostPattern {
     fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {

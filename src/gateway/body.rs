@@ -45,6 +45,8 @@ pub(super) enum RequestBody {
     Empty,
     /// As it comes from the client.
     Client(ClientBody),
+    /// It is here already.
+    Whole(Bytes),
 }
 
 /// A request body as it comes from the client.
@@ -69,11 +71,20 @@ impl RequestBody {
         })
     }
 
+    /// What was read before.
+    pub(super) fn whole(bytes: Bytes) -> Self {
+        if bytes.is_empty() {
+            Self::Empty
+        } else {
+            Self::Whole(bytes)
+        }
+    }
+
     /// Whether there is none.
     pub(super) const fn is_empty(&self) -> bool {
         match self {
             Self::Empty => true,
-            Self::Client(_) => false,
+            Self::Client(_) | Self::Whole(_) => false,
         }
     }
 }
@@ -138,9 +149,15 @@ impl Body for RequestBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match self.get_mut() {
+        let this = self.get_mut();
+        match this {
             Self::Empty => Poll::Ready(None),
             Self::Client(body) => body.poll(cx),
+            Self::Whole(bytes) => {
+                let bytes = std::mem::take(bytes);
+                *this = Self::Empty;
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
         }
     }
 
@@ -148,6 +165,7 @@ impl Body for RequestBody {
         match self {
             Self::Empty => true,
             Self::Client(body) => body.incoming.is_end_stream(),
+            Self::Whole(_) => false,
         }
     }
 
@@ -155,6 +173,7 @@ impl Body for RequestBody {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Client(body) => body.incoming.size_hint(),
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
         }
     }
 }

@@ -24,6 +24,7 @@ mod objection;
 mod proxy;
 mod request_id;
 mod respond;
+mod resume;
 mod serve;
 mod start;
 mod stream;
@@ -45,6 +46,7 @@ pub use config::{
     CertificateFiles, Config, ForwardedFamily, IdentityHeaders, Limits, ListenAddress,
     ListenerConfig, Mount, MountTarget, PublicUrl, Timeouts, TlsConfig, TlsVersion,
 };
+pub use resume::{Naming, People, Resume};
 pub use start::{BoundListeners, Running, StartError, bind, start};
 pub use tls::{CertificateError, Tls};
 
@@ -96,6 +98,8 @@ pub struct Parts {
     pub minter: Option<Minter>,
     /// Where requests are told of.
     pub access_log: AccessLog,
+    /// Lets requests wait where their rule has `keep_body`.
+    pub resume: Option<Resume>,
     /// Where refusals are told of.
     pub audit: Audit,
     /// Where it is told which sessions have ended, for their streams.

@@ -17,6 +17,7 @@ use super::exchange::Exchange;
 use super::facts::Facts;
 use super::headers::{self, Framing, X_SESSION_TOKEN, sets_session};
 use super::proxy::{Passing, failure_answer};
+use super::resume;
 use super::upstream::{Failure, send_to_identity};
 use super::worker::Shared;
 use super::{LocalBody, LocalPlace};
@@ -128,6 +129,9 @@ pub(super) async fn serve(
             Some(external) => hand_through(passing, facts, body, mounted, external).await,
             None => nothing_here(&passing),
         },
+        (Place::WellKnown, _) if resume::is_page(&facts.request) => {
+            resume::show(passing, facts).await
+        }
         (Place::WellKnown, _) => serve_here(passing, facts, body, LocalPlace::WellKnown).await,
         (Place::Embedded, _) => serve_here(passing, facts, body, LocalPlace::Mount).await,
         (Place::External, None) => nothing_here(&passing),

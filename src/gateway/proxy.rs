@@ -26,7 +26,8 @@ use super::mount;
 use super::objection::objection;
 use super::request_id::acceptable;
 use super::respond::{self, render, to_https};
-use super::upgrade;
+use super::resume::{self, Arriving};
+use super::upgrade::{self, Wanted};
 use super::upstream::{Failure, send};
 use crate::authz::{self, Answer, Client, Decided, ErrorId, Forward, Inquiry, Verdict};
 use crate::policy::{self, AmbiguousRequest, Permit, Scheme, Target};
@@ -95,17 +96,26 @@ impl Passing<'_> {
     }
 
     /// The same, with cookies for the client.
-    fn refuse_with(&self, answer: Answer, cookies: Vec<HeaderValue>) -> Response<ResponseBody> {
-        let language = match &self.asker {
-            Some(asker) => asker.language.as_ref(),
-            None => self.head.headers.get(ACCEPT_LANGUAGE),
-        };
+    pub(super) fn refuse_with(
+        &self,
+        answer: Answer,
+        cookies: Vec<HeaderValue>,
+    ) -> Response<ResponseBody> {
         let grant = self.changes.as_ref().and_then(|changes| changes.grant());
         let answer = match grant {
             Some(grant) => answer.granting(grant),
             None => answer,
         };
+        let language = self.language();
         render(answer, cookies, language, &self.request_id, self.exchange)
+    }
+
+    /// The languages that the client asks for.
+    pub(super) fn language(&self) -> Option<&HeaderValue> {
+        match &self.asker {
+            Some(asker) => asker.language.as_ref(),
+            None => self.head.headers.get(ACCEPT_LANGUAGE),
+        }
     }
 
     /// The refusal of a target that can't be sent to an upstream as it was matched, or as its rule
@@ -197,7 +207,7 @@ fn request_id(headers: &HeaderMap, client: &ClientConnection) -> HeaderValue {
     }
 }
 
-async fn judge(mut passing: Passing<'_>, facts: Facts, body: Incoming) -> Response<ResponseBody> {
+async fn judge(passing: Passing<'_>, facts: Facts, body: Incoming) -> Response<ResponseBody> {
     let Facts {
         request,
         credential,
@@ -213,6 +223,20 @@ async fn judge(mut passing: Passing<'_>, facts: Facts, body: Incoming) -> Respon
             return passing.refuse(answer);
         }
     };
+    let mut body = Arriving::Client(body);
+    if upgrade.is_none() && resume::may_continue(&passing) {
+        body = match resume::read_continuation(exchange, body).await {
+            Ok(Ok(continuation)) => {
+                let resumed = resume::carry_on(passing, request, credential, continuation);
+                return Box::pin(resumed).await;
+            }
+            Ok(Err(other)) => Arriving::Whole(other),
+            Err(fault) => {
+                let failure = Failure::Client(fault);
+                return passing.refuse(failure_answer(failure, passing.kind(), None));
+            }
+        };
+    }
     let by_cookie = is_cookie(credential.as_ref());
     let verdict = exchange
         .client
@@ -225,8 +249,20 @@ async fn judge(mut passing: Passing<'_>, facts: Facts, body: Incoming) -> Respon
             headers: &passing.head.headers,
         })
         .await;
+    let by_cookie = upgrade.map(|wanted| (wanted, by_cookie));
+    settle(passing, verdict, by_cookie, body).await
+}
+
+/// Acts on a verdict. An upgrade comes with whether its credential is a cookie.
+pub(super) async fn settle(
+    mut passing: Passing<'_>,
+    verdict: Verdict,
+    upgrade: Option<(Wanted, bool)>,
+    body: Arriving,
+) -> Response<ResponseBody> {
+    let exchange = passing.exchange;
     match verdict {
-        Verdict::Refuse(refusal) => {
+        Verdict::Refuse(mut refusal) => {
             exchange.note(|entry| entry.decided(&refusal.facts));
             let (request, facts) = (&refusal.request, &refusal.facts);
             audited::refused(
@@ -236,7 +272,10 @@ async fn judge(mut passing: Passing<'_>, facts: Facts, body: Incoming) -> Respon
                 facts,
                 &refusal.answer,
             );
-            passing.refuse_with(refusal.answer, refusal.set_cookies)
+            match refusal.keep.take() {
+                Some(keep) => Box::pin(resume::keep(passing, *refusal, *keep, body)).await,
+                None => passing.refuse_with(refusal.answer, refusal.set_cookies),
+            }
         }
         Verdict::Preflight(granted) => {
             exchange.note(|entry| entry.decided(&granted.facts));
@@ -245,7 +284,9 @@ async fn judge(mut passing: Passing<'_>, facts: Facts, body: Incoming) -> Respon
         Verdict::Forward(forward) => {
             exchange.note(|entry| entry.decided(&forward.facts));
             passing.changes = AnswerChanges::of(&forward.permit, &passing.head.headers);
-            if let Some(answer) = objection(&passing, &forward, upgrade.as_ref(), by_cookie) {
+            let wanted = upgrade.as_ref().map(|(wanted, _)| wanted);
+            let by_cookie = upgrade.as_ref().is_some_and(|(_, by_cookie)| *by_cookie);
+            if let Some(answer) = objection(&passing, &forward, wanted, by_cookie) {
                 let facts = authz::Facts {
                     decision: Decided::Deny,
                     reported: false,
@@ -263,7 +304,7 @@ async fn judge(mut passing: Passing<'_>, facts: Facts, body: Incoming) -> Respon
                 exchange.obey(changes.timeouts);
             }
             match upgrade {
-                Some(wanted) => Box::pin(upgrade::open(passing, forward, wanted)).await,
+                Some((wanted, _)) => Box::pin(upgrade::open(passing, forward, wanted)).await,
                 None => pass_on(passing, forward, body).await,
             }
         }
@@ -277,14 +318,14 @@ fn is_cookie(credential: Option<&Credential>) -> bool {
 async fn pass_on(
     mut passing: Passing<'_>,
     forward: Forward,
-    body: Incoming,
+    body: Arriving,
 ) -> Response<ResponseBody> {
     let exchange = passing.exchange;
     let worker = &exchange.client.worker;
     let Some(upstream) = worker.upstreams.of(&forward.permit, &worker.shared.board) else {
         return refuse_failure(&passing, Failure::Unreachable, &forward);
     };
-    let body = RequestBody::new(body, exchange);
+    let body = body.into_body(exchange);
     let outgoing = match prepare(&mut passing, &forward, body) {
         Ok(outgoing) => outgoing,
         Err(why) => return passing.refuse_target(why),
@@ -351,7 +392,7 @@ pub(super) fn prepare(
     let permit = &forward.permit;
     let framing = match &body {
         RequestBody::Client(_) if body.size_hint().exact().is_none() => Framing::Chunked,
-        RequestBody::Client(_) | RequestBody::Empty => Framing::Known,
+        RequestBody::Client(_) | RequestBody::Empty | RequestBody::Whole(_) => Framing::Known,
     };
     let uri = origin_form(permit, &passing.head.uri)?;
     let mut fields = passing.take_headers();

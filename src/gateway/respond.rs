@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::body::ResponseBody;
@@ -11,6 +13,7 @@ use super::exchange::Exchange;
 use super::headers::{X_REQUEST_ID, add_hsts, finish_response};
 use super::proxy::Passing;
 use crate::authz::{Answer, Forward, Preflighted};
+use crate::pages::{Locale, Page};
 use crate::policy::{Request, StaticAnswer};
 
 /// Renders a refusal.
@@ -26,8 +29,38 @@ pub(super) fn render(
     let status = answer.status;
     let (mut headers, content) = answer.render(pages, language, &id);
     for cookie in set_cookies {
-        headers.append(http::header::SET_COOKIE, cookie);
+        headers.append(SET_COOKIE, cookie);
     }
+    finish(status, headers, content, request_id, exchange)
+}
+
+/// Renders a page of our own that refuses nothing, or says more than a refusal can.
+pub(super) fn render_page(
+    status: StatusCode,
+    page: &Page,
+    set_cookies: Vec<HeaderValue>,
+    passing: &Passing<'_>,
+) -> Response<ResponseBody> {
+    let exchange = passing.exchange;
+    let mut headers = HeaderMap::with_capacity(12);
+    let locale = passing.language().and_then(|line| line.to_str().ok());
+    let pages = &exchange.client.worker.shared.pages;
+    let html = pages.render(page, Locale::from_accept_language(locale));
+    html.write_headers(&mut headers);
+    for cookie in set_cookies {
+        headers.append(SET_COOKIE, cookie);
+    }
+    let content = Bytes::from(html.into_body());
+    finish(status, headers, content, &passing.request_id, exchange)
+}
+
+fn finish(
+    status: StatusCode,
+    mut headers: HeaderMap,
+    content: Bytes,
+    request_id: &HeaderValue,
+    exchange: &Rc<Exchange>,
+) -> Response<ResponseBody> {
     headers.insert(X_REQUEST_ID, request_id.clone());
     add_hsts(&mut headers, &exchange.client);
     let mut response = Response::new(ResponseBody::full(content, Rc::clone(exchange)));

@@ -222,6 +222,7 @@ fn share(config: Config, parts: Parts) -> Result<Shared, StartError> {
         pages,
         minter,
         access_log,
+        resume,
         audit,
         streams,
     } = parts;
@@ -245,6 +246,7 @@ fn share(config: Config, parts: Parts) -> Result<Shared, StartError> {
         local,
         pages,
         minter,
+        resume,
     })
 }
 

@@ -12,6 +12,7 @@ use super::config::Config;
 use super::live::Running;
 use super::mount::Mounted;
 use super::request_id::RequestIds;
+use super::resume::Resume;
 use super::serve::Protocols;
 use super::upstream::{Connectors, HealthBoard, Http1, Upstreams};
 use crate::audit::Audit;
@@ -37,6 +38,7 @@ pub(super) struct Shared {
     pub(super) well_known: CanonicalPath,
     pub(super) pages: Arc<Pages>,
     pub(super) minter: Option<Minter>,
+    pub(super) resume: Option<Resume>,
     pub(super) log: AccessLog,
     pub(super) audit: Audit,
     /// Where it is told which sessions have ended.

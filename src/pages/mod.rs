@@ -14,6 +14,7 @@ mod mailbox;
 mod mailed;
 mod notice;
 mod refusal;
+mod resume;
 mod sessions;
 mod settings;
 mod theme;
@@ -30,7 +31,8 @@ pub use html::Html;
 pub use mailbox::{MailRow, MailView, MailboxPage};
 pub use mailed::{MailedKind, MailedPage, MailedStep};
 pub use notice::{ErrorPage, LogoutPage};
-pub use refusal::{Explanation, Refusal};
+pub use refusal::{Explanation, Keeping, Refusal};
+pub use resume::{ResumeContent, ResumePage, ResumeRow, ResumeValue};
 pub use sessions::{SessionRow, SessionsPage};
 pub use settings::{Enrolment, SettingsPage};
 pub use theme::{Accent, Theme};
@@ -76,6 +78,8 @@ pub enum Page {
     Error(ErrorPage),
     /// A request that was not forwarded.
     Refusal(Refusal),
+    /// A request that waited, before it is sent.
+    Resume(Box<ResumePage>),
 }
 
 /// Renders pages. Made once, shared by the doors.
@@ -86,6 +90,9 @@ pub struct Pages {
     assets: Assets,
     addresses: Addresses,
     policy: ContentPolicy,
+    /// Of the page that sends what waited: the application may lead on to wherever it likes, as it
+    /// may after its own form.
+    onward_policy: ContentPolicy,
 }
 
 impl Pages {
@@ -100,6 +107,9 @@ impl Pages {
             texts: Texts::load(ENGLISH, GERMAN)?,
             addresses: assets.addresses(),
             assets,
+            onward_policy: ContentPolicy::new(
+                &[&config.form_targets[..], &["https:".to_owned()]].concat(),
+            ),
             policy: ContentPolicy::new(&config.form_targets),
             theme: config.theme,
         })
@@ -123,6 +133,10 @@ impl Pages {
             Page::Mailbox(page) => mailbox::render(shell, page),
             Page::Error(page) => notice::render_error(shell, page),
             Page::Refusal(page) => refusal::render(shell, page),
+            Page::Resume(page) => {
+                let body = resume::render(shell, page);
+                return Html::new(body, &self.onward_policy, locale);
+            }
         };
         Html::new(body, &self.policy, locale)
     }

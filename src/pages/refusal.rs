@@ -1,5 +1,6 @@
 //! Requests that were not forwarded, and what to do about it.
 
+use super::flow::Account;
 use super::notice::{NoticeTemplate, details};
 use super::view::{self, Frame, Shell};
 
@@ -20,6 +21,36 @@ pub struct Refusal {
     pub back: Option<String>,
     /// When to try again, in seconds.
     pub retry_after_seconds: Option<u64>,
+    /// What became of what the person sent.
+    pub keeping: Keeping,
+    /// Who is signed in, where that matters.
+    pub account: Option<Account>,
+}
+
+/// What became of what a person sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keeping {
+    /// It is to be sent again from its page.
+    #[default]
+    Not,
+    /// It waits.
+    Kept,
+    /// It is larger than what may wait.
+    TooLarge,
+    /// There was no room for it.
+    NoRoom,
+}
+
+impl Keeping {
+    /// The text that takes the place of "send it again".
+    const fn todo(self) -> Option<&'static str> {
+        match self {
+            Self::Not => None,
+            Self::Kept => Some("kept-todo"),
+            Self::TooLarge => Some("kept-too-large-todo"),
+            Self::NoRoom => Some("kept-no-room-todo"),
+        }
+    }
 }
 
 impl Refusal {
@@ -34,6 +65,8 @@ impl Refusal {
             proceed: None,
             back: None,
             retry_after_seconds: None,
+            keeping: Keeping::Not,
+            account: None,
         }
     }
 }
@@ -77,13 +110,23 @@ pub enum Explanation {
     UpstreamUnreachable,
     /// The application does not answer.
     UpstreamTimeout,
+    /// What waited was sent before.
+    KeptSent,
+    /// What waited is not there any more.
+    KeptGone,
+    /// What waits was sent by another session or browser.
+    KeptElsewhere,
+    /// What waits was meant for other rules.
+    KeptChanged,
+    /// Another site asks to go on with it.
+    KeptForeign,
     /// Something failed on our side.
     Internal,
 }
 
 impl Explanation {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 24] = [
         Self::LogIn,
         Self::StepUp,
         Self::Refresh,
@@ -102,6 +145,11 @@ impl Explanation {
         Self::Unavailable,
         Self::UpstreamUnreachable,
         Self::UpstreamTimeout,
+        Self::KeptSent,
+        Self::KeptGone,
+        Self::KeptElsewhere,
+        Self::KeptChanged,
+        Self::KeptForeign,
         Self::Internal,
     ];
 
@@ -126,6 +174,11 @@ impl Explanation {
             Self::Unavailable => "refusal-identity",
             Self::UpstreamUnreachable => "refusal-unreachable",
             Self::UpstreamTimeout => "refusal-timeout",
+            Self::KeptSent => "kept-sent",
+            Self::KeptGone => "kept-gone",
+            Self::KeptElsewhere => "kept-elsewhere",
+            Self::KeptChanged => "kept-changed",
+            Self::KeptForeign => "kept-foreign",
             Self::Internal => "refusal-internal",
         }
     }
@@ -133,14 +186,21 @@ impl Explanation {
     const fn icon(self) -> &'static str {
         match self {
             Self::LogIn | Self::StepUp | Self::Refresh | Self::Enrol => "shield",
-            Self::Denied | Self::NotFound | Self::MethodNotAllowed => "lock",
+            Self::Denied
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::KeptElsewhere
+            | Self::KeptForeign => "lock",
             Self::UnknownHost
             | Self::NoProgress
             | Self::BadRequest
             | Self::AmbiguousCredentials
             | Self::TooLarge
             | Self::Internal => "alert",
+            Self::KeptSent => "check",
             Self::Timeout
+            | Self::KeptGone
+            | Self::KeptChanged
             | Self::TooMany
             | Self::Throttled
             | Self::Unavailable
@@ -155,8 +215,13 @@ impl Explanation {
             Self::LogIn => "proceed-log-in",
             Self::StepUp | Self::Refresh => "proceed-confirm",
             Self::Enrol => "proceed-enrol",
+            Self::KeptElsewhere => "proceed-log-out",
             Self::NoProgress
             | Self::Denied
+            | Self::KeptSent
+            | Self::KeptGone
+            | Self::KeptChanged
+            | Self::KeptForeign
             | Self::NotFound
             | Self::UnknownHost
             | Self::MethodNotAllowed
@@ -177,11 +242,16 @@ impl Explanation {
 pub(super) fn render(shell: Shell<'_>, page: &Refusal) -> String {
     let say = shell.say;
     let key = page.explanation.key();
+    let mut frame = Frame::new(shell, say.text(&format!("{key}-title")).into_owned());
+    frame.account = page.account.as_ref();
     view::document(&NoticeTemplate {
-        frame: Frame::new(shell, say.text(&format!("{key}-title")).into_owned()),
+        frame,
         icon: page.explanation.icon(),
         what: say.text(&format!("{key}-what")).into_owned(),
-        todo: say.text(&format!("{key}-todo")).into_owned(),
+        todo: match page.keeping.todo() {
+            Some(key) => say.text(key).into_owned(),
+            None => say.text(&format!("{key}-todo")).into_owned(),
+        },
         purpose: page.reason.as_deref(),
         proceed: page
             .proceed

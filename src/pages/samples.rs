@@ -231,6 +231,31 @@ fn sessions() -> Page {
     })
 }
 
+fn resume() -> Page {
+    let row = |name: &str, value| ResumeRow {
+        name: name.to_owned(),
+        value,
+    };
+    let rows = vec![
+        row("payee", ResumeValue::Text("Ada Lovelace".to_owned())),
+        row("token", ResumeValue::Secret),
+        row("receipt", ResumeValue::File("scan.pdf".to_owned(), 18_370)),
+        row("photo", ResumeValue::File(String::new(), 0)),
+    ];
+    Page::Resume(Box::new(ResumePage {
+        reason: Some("Money leaves the bank here.".to_owned()),
+        destination: "localhost:4455/transfer".to_owned(),
+        content: ResumeContent::Form { rows, more: 3 },
+        action: "/transfer".to_owned(),
+        hidden: [
+            ("stepgate_resume", "id".to_owned()),
+            ("stepgate_proof", "proof".to_owned()),
+        ],
+        back: "/transfer".to_owned(),
+        account: account(),
+    }))
+}
+
 fn refusal(explanation: Explanation) -> Page {
     let mut refusal = Refusal::new(explanation, 503, "01J9ZK7Q4M3V8N2X5B6C7D8E9F".to_owned());
     refusal.proceed = Some("/auth/self-service/login/browser".to_owned());
@@ -323,6 +348,7 @@ pub(super) fn all() -> Vec<(String, Page)> {
             }),
         ),
     ];
+    pages.push(("resume".to_owned(), resume()));
     for explanation in Explanation::ALL {
         pages.push((format!("refusal-{explanation:?}"), refusal(explanation)));
     }

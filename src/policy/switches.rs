@@ -28,6 +28,9 @@ pub struct Switches {
     /// service is out of reach; `None`: as long as the configuration allows, which a rule can only
     /// lower.
     pub serve_stale_when_down: Option<Duration>,
+    /// A browser's unsafe request that is asked for more waits, body and all, until the person
+    /// goes on with it.
+    pub keep_body: bool,
 }
 
 impl Default for Switches {
@@ -42,6 +45,7 @@ impl Default for Switches {
             identify: false,
             report_only: false,
             serve_stale_when_down: None,
+            keep_body: false,
         }
     }
 }

@@ -32,6 +32,8 @@ const ERRORS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 const THROTTLES_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// Operators look back a week at what was sent; nothing waits for longer than that.
 const MAILS_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Who comes back late to a request that waited for a step-up is told so for a day.
+const REQUESTS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// Rows a statement deletes at most, so that other writers wait a moment only.
 const BATCH: i64 = 500;
 const FULL: u64 = BATCH.unsigned_abs();
@@ -82,6 +84,16 @@ impl Store {
                 "DELETE FROM mails WHERE id IN (SELECT id FROM mails \
                  WHERE created_at < $1 AND status IN ('sent', 'abandoned') LIMIT $2)",
                 MAILS_KEPT,
+            ),
+            (
+                "UPDATE kept_requests SET body = NULL WHERE id IN (SELECT id FROM kept_requests \
+                 WHERE expires_at < $1 AND body IS NOT NULL LIMIT $2)",
+                Duration::ZERO,
+            ),
+            (
+                "DELETE FROM kept_requests WHERE id IN \
+                 (SELECT id FROM kept_requests WHERE expires_at < $1 LIMIT $2)",
+                REQUESTS_KEPT,
             ),
         ];
         let mut swept = Swept {

@@ -29,6 +29,7 @@ mod native;
 mod operator;
 mod policy_tools;
 mod readings;
+mod resume;
 mod serving;
 mod sessions;
 mod streams;

@@ -3,6 +3,7 @@
 mod conditions;
 mod contradictions;
 mod handling;
+mod keeping;
 mod limits;
 mod matching;
 mod outage;
@@ -94,6 +95,9 @@ impl Compiled {
         matching::check_slashes(&raw, reading);
         let switches = outage::switches_of(&raw, context, reading);
         let handling = handling::handling_of(&raw.handling, &raw.matching, context, reading);
+        if let Some(requirement) = &requirement {
+            keeping::check(&raw, requirement, reading);
+        }
         let mut raw = raw;
         let conditions = std::mem::take(&mut raw.matching.conditions);
         let conditions = conditions_of(conditions, &raw.switches, around, reading);

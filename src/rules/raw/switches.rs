@@ -24,6 +24,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, off: Switches) -> Switches {
         identify: fields.or("identify", off.identify),
         report_only: fields.or("mode", mode).report_only,
         serve_stale_when_down: off.serve_stale_when_down,
+        keep_body: fields.or("keep_body", off.keep_body),
     }
 }
 

@@ -169,6 +169,7 @@ impl Plan {
                 pages: Arc::new(Pages::new(Default::default()).unwrap()),
                 minter: None,
                 access_log: AccessLog::off(),
+                resume: None,
             },
         )?;
         Ok(World {

@@ -59,10 +59,13 @@ const FLOORS: &[Row] = &[
     (3, "minting", &["policy", "signing", "whoami"]),
     (3, "pages", &["contract", "locale"]),
     (3, "web", &["contract", "identity", "secret"]),
+    (3, "resume", &["identity", "secret", "store", "web"]),
     (
         3,
         "authz",
-        &["pages", "policy", "rate", "rules", "secret", "whoami"],
+        &[
+            "pages", "policy", "rate", "resume", "rules", "secret", "whoami",
+        ],
     ),
     (3, "streams", &["policy", "rules", "whoami"]),
     (
@@ -102,7 +105,8 @@ const FLOORS: &[Row] = &[
         5,
         "gateway",
         &[
-            "audit", "authz", "minting", "pages", "policy", "rules", "secret", "streams", "whoami",
+            "audit", "authz", "minting", "pages", "policy", "resume", "rules", "secret", "streams",
+            "whoami",
         ],
     ),
     (
