@@ -18,7 +18,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use stepgate::clock::Clock;
 use stepgate::minting::{self, Minter};
-use stepgate::policy::{Found, Host, Request, RuleSet, Scheme, Standing, Subject, decide};
+use stepgate::policy::{
+    Decision, Found, Host, Request, RuleSet, Scheme, Standing, Subject, decide,
+};
 use stepgate::rules::{Context, compile};
 use stepgate::signing::SigningKey;
 use stepgate::whoami::{
@@ -133,6 +135,51 @@ fn decision(criterion: &mut Criterion) {
         });
     }
     group.finish();
+}
+
+const CONDITIONS: &str = r#"
+upstreams: { app: { url: "http://127.0.0.1:9000" } }
+rules:
+  - id: desk
+    match: { host: app.example.test, path: /desk/** }
+    required_aal: aal2
+    max_age: 20000h
+    upstream: app
+    condition: >-
+      session.identity.traits.email.endsWith("@example.test") && "totp" in session.methods
+      && session.authentication_methods.exists(m, m.aal == "aal2")
+      && request.method in ["GET", "POST"]
+"#;
+
+/// A decision with a condition over session and request, methods among it.
+fn condition(criterion: &mut Criterion) {
+    let document: serde_json::Value = serde_json::from_str(SESSION).unwrap();
+    let subject = subject().described_by(&document);
+    let now = Timestamp::from_second(1_790_000_000).unwrap();
+    let set = Arc::new(compile("bench.yaml", CONDITIONS, &Context::default()).unwrap());
+    let (path, query) = Request::parse_target("/desk/7?lang=de").unwrap();
+    let (host, port) = Host::parse_authority("app.example.test", Scheme::Https).unwrap();
+    let request = Request {
+        method: Method::GET,
+        scheme: Scheme::Https,
+        host,
+        port,
+        path,
+        query,
+        client_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+    };
+    let headers = HeaderMap::new();
+    let decided = || {
+        let Found::Rule(found) = set.find(&request, &headers) else {
+            panic!("a rule matches");
+        };
+        let known = Standing::Known(&subject);
+        decide(&set, &found, request.clone(), &headers, known, now)
+    };
+    assert!(matches!(decided(), Decision::Allow(_)));
+    criterion.bench_function("decision with a condition", |bench| {
+        bench.iter(|| black_box(decided()));
+    });
 }
 
 /// Says the same session to everybody.
@@ -272,6 +319,7 @@ criterion_group!(
     rule_look_up,
     parsing,
     decision,
+    condition,
     session_cache,
     credentials
 );

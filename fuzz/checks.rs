@@ -3,6 +3,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use stepgate::bearer::Jws;
+use stepgate::expression::{Facts, Kind, Program, Session as Kept};
 use stepgate::policy::{CanonicalPath, Host, Request, Scheme};
 use stepgate::rules::{Context, compile};
 use stepgate::whoami::{Credential, CredentialKind, Issuers, Session};
@@ -46,6 +47,36 @@ fn canonical(path: &str) {
     for segment in path.split('/') {
         let name = segment.split(';').next().unwrap_or_default();
         assert!(!matches!(name, "." | ".."), "{path}");
+    }
+}
+
+/// An expression and, behind the last line feed, the traits that it is asked about.
+pub(crate) fn expression(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (text, traits) = text.rsplit_once('\n').unwrap_or((&text, ""));
+    let traits: serde_json::Value = serde_json::from_str(traits).unwrap_or_default();
+    let session = Kept::of_document(&serde_json::json!({
+        "id": "s", "active": true, "methods": ["password"], "identity": {"id": "i", "traits": traits},
+    }));
+    let facts = Facts {
+        session: Some(&session),
+        request: None,
+        now: jiff::Timestamp::UNIX_EPOCH,
+    };
+    for kind in [Kind::Condition, Kind::Text, Kind::Value] {
+        match Program::compile(text, kind) {
+            Ok(program) => {
+                // What was taken is taken again, and answers alike.
+                let again = Program::compile(program.source(), kind).unwrap();
+                assert_eq!(program.holds(&facts), again.holds(&facts));
+                assert_eq!(program.value(&facts), again.value(&facts));
+                let _ = program.text(&facts);
+            }
+            Err(error) => {
+                assert!(!error.message.is_empty());
+                assert!(error.position.line >= 1 && error.position.column >= 1);
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The walk: find the rule, resolve the credential, decide, answer.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, HeaderValue};
 
@@ -89,6 +90,8 @@ pub struct Checker {
     pub(super) clock: Clock,
     pub(super) loop_guard: LoopGuard,
     pub(super) rates: Rates,
+    /// The generation whose parts of a session are known to be kept.
+    prepared: AtomicU64,
 }
 
 impl Checker {
@@ -103,6 +106,7 @@ impl Checker {
             config,
             clock,
             rates: Rates::default(),
+            prepared: AtomicU64::new(0),
         }
     }
 
@@ -129,7 +133,20 @@ impl Checker {
     /// The rules in force.
     #[must_use]
     pub fn rules(&self) -> Arc<RuleSet> {
-        self.rules.current()
+        let rules = self.rules.current();
+        if self.prepared.load(Ordering::Acquire) != rules.number() {
+            // Before the first request is judged by them, so that none is judged by less than
+            // they read.
+            self.resolver.keep(rules.reads());
+            self.prepared.store(rules.number(), Ordering::Release);
+        }
+        rules
+    }
+
+    /// The time by which it decides.
+    #[must_use]
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.wall()
     }
 
     /// Decides on a request.
@@ -165,7 +182,7 @@ impl Checker {
 
     async fn walk(&self, inquiry: Inquiry<'_>, resuming: Option<Resuming<'_>>) -> Verdict {
         let arrival = self.resolver.arrival();
-        let rules = self.rules.current();
+        let rules = self.rules();
         if let Some(verdict) = preflight::answer(&rules, &inquiry) {
             return verdict;
         }

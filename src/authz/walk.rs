@@ -14,7 +14,7 @@ use super::{
     Answer, Checker, Client, Decided, ErrorId, Facts, Forward, Keep, Refusal, Resuming, Verdict,
 };
 use crate::policy::{
-    Decision, Match, Outcome, Permit, Request, RuleId, RuleIndex, RuleSet, Standing, decide,
+    Decision, Match, Outcome, Permit, Request, RuleId, RuleIndex, RuleSet, Seen, Standing, decide,
 };
 use crate::resume::ResumeId;
 use crate::whoami::{
@@ -175,6 +175,33 @@ impl Walk<'_> {
         }
     }
 
+    /// Tells why a rule's condition could not be answered, if that is why it refuses.
+    fn tell(&self, outcome: Outcome, rule: RuleIndex, request: &Request, learnt: &Learnt) {
+        let rule = self.rules.rule(rule);
+        let Some(condition) = rule.requirement().condition.as_ref() else {
+            return;
+        };
+        if outcome != Outcome::Deny {
+            return;
+        }
+        let seen = Seen {
+            request,
+            headers: self.headers,
+        };
+        let record = learnt.session.as_deref();
+        let standing = record.map_or(Standing::Anonymous, |record| {
+            Standing::Known(record.subject())
+        });
+        if let Some(failure) = condition.news(seen, standing, self.checker.clock.wall()) {
+            tracing::warn!(
+                rule = %rule.id(),
+                kind = failure.kind.as_str(),
+                %failure,
+                "a condition could not be answered, which is no yes"
+            );
+        }
+    }
+
     fn forward(
         &self,
         permit: Permit,
@@ -182,6 +209,9 @@ impl Walk<'_> {
         credential: Option<Credential>,
     ) -> Verdict {
         let reported = permit.reported();
+        if let Some(reported) = reported {
+            self.tell(reported.outcome, reported.rule, permit.request(), &learnt);
+        }
         if reported.is_some_and(|reported| reported.outcome == Outcome::LogIn) {
             // Whatever came along is no valid session: nobody is told to the application.
             learnt.session = None;
@@ -230,6 +260,7 @@ impl Walk<'_> {
         mut learnt: Learnt,
         credential: Option<&Credential>,
     ) -> Verdict {
+        self.tell(refused.outcome, refused.rule, &refused.request, &learnt);
         let asker = Asker {
             config: &self.checker.config,
             loop_guard: &self.checker.loop_guard,
@@ -306,7 +337,7 @@ impl Walk<'_> {
         let required = self
             .found
             .rules()
-            .any(|rule| !self.rules.rule(rule).is_public());
+            .any(|rule| self.rules.rule(rule).depends_on_session());
         let request = if required {
             request
         } else {

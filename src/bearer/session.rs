@@ -76,6 +76,7 @@ pub(super) fn session(
         expires_at: times.expires.checked_add(leeway).unwrap_or(times.expires),
         completions,
         second_factor: SecondFactor::Unknown,
+        document: None,
     };
     let document = document(claims, times, &subject);
     Ok(Session { subject, document })

@@ -12,6 +12,7 @@ use super::step_up::StepUp;
 use super::{Config, Embedded, Identity, PublicAddress, public_address};
 use crate::authz::IdentityBase;
 use crate::document::{Place, Problem, Reading};
+use crate::expression::Reads;
 use crate::gateway::{IdentityHeaders, ListenAddress, Mount, MountTarget};
 use crate::identity::settings::Ui;
 use crate::rules::UpstreamSettings;
@@ -103,6 +104,7 @@ fn sessions(file: &mut File, identity: &Identity) -> whoami::Config {
         },
         serve_stale_when_down: file.serve_stale_when_down,
         identity_headers: std::mem::take(&mut told.headers),
+        reads: Reads::nothing(),
         claims: told
             .jwt
             .as_ref()

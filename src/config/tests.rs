@@ -199,14 +199,30 @@ fn identity_headers_are_changed_name_by_name() {
 }
 
 #[test]
-fn an_expression_in_a_header_says_that_expressions_come_later() {
-    let text =
-        format!("{EXTERNAL}upstream_identity: {{ headers: {{ X-Role: \"session.a == 'b'\" }} }}\n");
-    assert!(
-        problem_of(&text)
-            .1
-            .contains("only plain paths are understood so far")
-    );
+fn values_of_headers_are_checked_expressions() {
+    let of = |value: &str| {
+        format!("{EXTERNAL}upstream_identity: {{ headers: {{ X-Role: '{value}' }} }}\n")
+    };
+    for value in [
+        "session.identity.traits.a + \"x\"",
+        "request.headers[\"x-a\"]",
+        "has(session.id) ? session.id : null",
+        "session.identity.traits.first-name",
+    ] {
+        assert!(
+            config_of(&of(value)).sessions.identity_headers.len() == 7,
+            "{value}"
+        );
+    }
+    for (value, message) in [
+        ("session.identty.id", "session has no `identty`"),
+        ("sesion.id", "nothing here is called `sesion`"),
+        ("session.identity", "this must yield"),
+        ("session.id +", "expected a value"),
+    ] {
+        let found = problem_of(&of(value)).1;
+        assert!(found.contains(message), "{value}: {found}");
+    }
     for name in ["Host", "Cookie", "X-Forwarded-For", "a b"] {
         let text =
             format!("{EXTERNAL}upstream_identity: {{ headers: {{ \"{name}\": session.id }} }}\n");

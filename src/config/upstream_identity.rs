@@ -4,7 +4,8 @@ use http::HeaderName;
 
 use super::choices::CookiePolicy;
 use super::upstream_jwt::UpstreamJwt;
-use crate::document::{Fields, FromNode, Key, Located, Node, Place, Problem, Reading};
+use crate::document::{Fields, FromNode, Key, Located, Node, Problem, Reading};
+use crate::expression::{Kind, Scope, compile_at};
 use crate::gateway::IdentityHeaders;
 use crate::whoami::HeaderSource;
 
@@ -108,11 +109,8 @@ impl FromNode for Headers {
                 continue;
             };
             headers.retain(|(other, _): &(HeaderName, _)| *other != name);
-            let Some(path) = value else { continue };
-            match HeaderSource::parse(&path.value) {
-                Some(source) => headers.push((name, source)),
-                None => reading.problem(not_a_path(&path.place, &path.value)),
-            }
+            let source = value.and_then(|text| source_of(&text, reading));
+            headers.extend(source.map(|source| (name, source)));
         }
         Some(Self(headers))
     }
@@ -120,7 +118,7 @@ impl FromNode for Headers {
     fn schema() -> serde_json::Value {
         serde_json::json!({
             "type": "object",
-            "additionalProperties": { "type": ["string", "null"], "pattern": "^session\\." },
+            "additionalProperties": { "type": ["string", "null"] },
         })
     }
 }
@@ -141,17 +139,15 @@ pub(super) fn header_name(key: &Key, reading: &mut Reading) -> Option<HeaderName
     Some(name)
 }
 
-fn not_a_path(place: &Place, text: &str) -> Problem {
-    let plain = text
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
-    let message = match plain {
-        true => format!("`{text}` is no path into the session"),
-        false => format!("`{text}` is an expression; only plain paths are understood so far"),
-    };
-    let help = "write a path such as session.identity.traits.email or session.methods; \
-                expressions (CEL) come in a later version";
-    Problem::at(place, "invalid_value", message).help(help)
+/// A plain path is taken out of the session as it is, which is the quickest; its names are checked
+/// all the same, but for those with a `-`, which an expression would take for a minus.
+fn source_of(text: &Located<String>, reading: &mut Reading) -> Option<HeaderSource> {
+    let path = HeaderSource::parse(&text.value);
+    if path.is_some() && text.value.contains('-') {
+        return path;
+    }
+    let program = compile_at(text, Kind::Text, Scope::Request, reading)?;
+    Some(path.unwrap_or(HeaderSource::Program(program)))
 }
 
 /// A header name, or a family: `X-User-*`.

@@ -60,9 +60,20 @@ pub enum FailureKind {
     WrongValue,
     /// The answer would cost more than one request may.
     TooCostly,
+    /// What is kept of the session is less than the expression reads.
+    Unprepared,
 }
 
 impl FailureKind {
+    /// All there are.
+    pub const ALL: [Self; 5] = [
+        Self::Missing,
+        Self::WrongType,
+        Self::WrongValue,
+        Self::TooCostly,
+        Self::Unprepared,
+    ];
+
     /// The name in logs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -71,6 +82,7 @@ impl FailureKind {
             Self::WrongType => "wrong_type",
             Self::WrongValue => "wrong_value",
             Self::TooCostly => "too_costly",
+            Self::Unprepared => "unprepared",
         }
     }
 }
@@ -82,6 +94,7 @@ impl fmt::Display for FailureKind {
             Self::WrongType => "a value of the wrong type",
             Self::WrongValue => "a value that can't be used so",
             Self::TooCostly => "more work than one request may cost",
+            Self::Unprepared => "a part of the session that was not kept",
         })
     }
 }

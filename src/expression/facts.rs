@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -50,7 +51,11 @@ pub trait RequestFacts {
 #[derive(Clone, PartialEq)]
 pub struct Session {
     pub(super) root: Datum,
+    /// What of the document is there.
+    kept: Arc<Reads>,
 }
+
+impl Eq for Session {}
 
 impl std::fmt::Debug for Session {
     /// Says nothing of the person.
@@ -63,9 +68,13 @@ impl Session {
     /// The document of whoami with `methods`: the names of the completed methods, each once, in
     /// the order of their completion. Only what `reads` names is kept.
     #[must_use]
-    pub fn of_whoami(document: &Json, reads: &Reads) -> Self {
+    pub fn of_whoami(document: &Json, reads: &Arc<Reads>) -> Self {
+        let kept_parts = Arc::clone(reads);
         let Json::Object(members) = document else {
-            return Self { root: Datum::Null };
+            return Self {
+                root: Datum::Null,
+                kept: kept_parts,
+            };
         };
         let kept = members.iter().filter(|(name, _)| *name != "methods");
         let mut kept: Vec<(Box<str>, Datum)> = kept
@@ -78,6 +87,7 @@ impl Session {
         }
         Self {
             root: Datum::Map(Members::new(kept)),
+            kept: kept_parts,
         }
     }
 
@@ -86,7 +96,14 @@ impl Session {
     pub fn of_document(document: &Json) -> Self {
         Self {
             root: Datum::of(document),
+            kept: Arc::new(Reads::everything()),
         }
+    }
+
+    /// Whether all that `reads` names is kept, as far as the document has it.
+    #[must_use]
+    pub fn has_all_of(&self, reads: &Reads) -> bool {
+        self.kept.cover(reads)
     }
 }
 

@@ -28,6 +28,7 @@ mod template;
 mod tests;
 mod time;
 mod token;
+mod told;
 mod value;
 
 pub use error::{ExpressionError, Failure, FailureKind, Position};
@@ -36,3 +37,4 @@ pub use placed::compile_at;
 pub use program::{Kind, Program, Scope};
 pub use reads::Reads;
 pub use template::Template;
+pub use told::Told;

@@ -50,6 +50,7 @@ struct Inner {
     root: Node,
     reads: Reads,
     reads_request: bool,
+    reads_now: bool,
 }
 
 impl Program {
@@ -79,6 +80,7 @@ impl Program {
             shape,
             reads,
             reads_request,
+            reads_now,
         } = check(&expr, scope)?;
         if !yields(shape, kind) {
             let wanted = match kind {
@@ -96,6 +98,7 @@ impl Program {
             root,
             reads,
             reads_request,
+            reads_now,
         })))
     }
 
@@ -123,12 +126,28 @@ impl Program {
         self.0.reads_request
     }
 
+    /// Whether its answer may change from one request of a session to the next.
+    #[must_use]
+    pub fn changes_by_request(&self) -> bool {
+        self.0.reads_request || self.0.reads_now
+    }
+
+    /// A session that was kept for other expressions must not look as if something were missing.
+    fn machine<'a>(&'a self, facts: &Facts<'a>) -> Result<Machine<'a>, Failure> {
+        match facts.session {
+            Some(session) if !session.has_all_of(&self.0.reads) => {
+                Err(failure(FailureKind::Unprepared, self.0.root.at))
+            }
+            Some(_) | None => Ok(Machine::new(*facts)),
+        }
+    }
+
     /// Whether the condition holds.
     ///
     /// # Errors
     /// The facts don't let it be answered; that is no yes.
     pub fn holds(&self, facts: &Facts<'_>) -> Result<bool, Failure> {
-        Machine::new(*facts).flag(&self.0.root)
+        self.machine(facts)?.flag(&self.0.root)
     }
 
     /// What it yields, as text: lists become `a,b`; `None` for null.
@@ -136,7 +155,7 @@ impl Program {
     /// # Errors
     /// The facts don't let it be answered, or the answer can't be written as a text.
     pub fn text(&self, facts: &Facts<'_>) -> Result<Option<String>, Failure> {
-        let mut machine = Machine::new(*facts);
+        let mut machine = self.machine(facts)?;
         let value = machine.run(&self.0.root)?;
         let at = self.0.root.at;
         let wrong = || failure(FailureKind::WrongType, at);
@@ -160,7 +179,7 @@ impl Program {
     /// # Errors
     /// The facts don't let it be answered.
     pub fn value(&self, facts: &Facts<'_>) -> Result<Json, Failure> {
-        let mut machine = Machine::new(*facts);
+        let mut machine = self.machine(facts)?;
         let value = machine.run(&self.0.root)?;
         json(&mut machine, &value, self.0.root.at)
     }

@@ -16,7 +16,7 @@ use crate::authz::{
     read_target,
 };
 use crate::pages::Pages;
-use crate::policy::{AmbiguousRequest, Request, Scheme};
+use crate::policy::{AmbiguousRequest, Request, Scheme, Seen};
 use crate::whoami::{Credential, CredentialKind, IdentityService, Issuers, Record, Resolver};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -212,6 +212,18 @@ impl Gate {
         };
         let strip = &self.0.strip;
         let goes = |name: &HeaderName| strip.takes(name, lifted) && !KEPT.contains(name);
+        let session = forward.facts.session.as_ref();
+        // Before anything is removed: expressions see the request as the client sent it.
+        let seen = Seen {
+            request: forward.permit.request(),
+            headers: &head.headers,
+        };
+        let now = self.0.checker.now();
+        let by_request: Vec<(HeaderName, HeaderValue)> = session
+            .into_iter()
+            .flat_map(|record| record.headers_by_request(&seen, now))
+            .map(|(name, value)| (name.clone(), value))
+            .collect();
         let doomed: Vec<HeaderName> = head
             .headers
             .keys()
@@ -221,13 +233,13 @@ impl Gate {
         for name in &doomed {
             head.headers.remove(name);
         }
-        let session = forward.facts.session.as_ref();
         for (name, value) in session
             .into_iter()
             .flat_map(|record| Record::identity_headers(record))
         {
             head.headers.insert(name, value);
         }
+        head.headers.extend(by_request);
         if let Ok(id) = HeaderValue::from_str(id) {
             head.headers.insert(X_REQUEST_ID, id);
         }

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 
 use super::weigh::weigh;
-use super::{Match, Outcome, Permit, Request, Requirement, RuleIndex, RuleSet, Standing};
+use super::{Match, Outcome, Permit, Request, Requirement, RuleIndex, RuleSet, Seen, Standing};
 
 /// What is to happen with a request.
 #[derive(Debug)]
@@ -54,12 +54,23 @@ pub fn decide(
     rules: &Arc<RuleSet>,
     found: &Match,
     request: Request,
-    _headers: &HeaderMap,
+    headers: &HeaderMap,
     standing: Standing<'_>,
     now: Timestamp,
 ) -> Decision {
+    let seen = Seen {
+        request: &request,
+        headers,
+    };
     let judged = conclude(rules, found, |rule| {
-        judge(rules.rule(rule).requirement(), standing, now)
+        let requirement = rules.rule(rule).requirement();
+        match (judge(requirement, standing, now), &requirement.condition) {
+            (Outcome::Allow, Some(condition)) => {
+                let missing = condition.weigh(seen, standing, now);
+                missing.unwrap_or(Outcome::Allow)
+            }
+            (outcome, _) => outcome,
+        }
     });
     match judged {
         Conclusion::Allow(reported) => Decision::Allow(Permit::new(
@@ -97,7 +108,7 @@ pub(super) fn conclude(
     Conclusion::Allow(reported)
 }
 
-/// Judges `standing` by `requirement` at `now`.
+/// Judges `standing` by `requirement` at `now`, but for its condition: that sees the request too.
 #[must_use]
 pub fn judge(requirement: &Requirement, standing: Standing<'_>, now: Timestamp) -> Outcome {
     let weighed = requirement.demands(|demand| match weigh(demand, requirement, standing, now) {

@@ -13,8 +13,8 @@ use super::demand::Demand;
 use super::index::{Fate, Reading};
 use super::weigh::{age_is_of_second_factor, counted, level_without, times_that_count, weigh};
 use super::{
-    ConditionName, Enrolment, Found, MethodSet, Outcome, Reported, Request, RequiredAal,
-    Requirement, RuleIndex, RuleSet, SecondFactor, Standing, Subject,
+    Condition, ConditionName, Enrolment, Found, MethodSet, Outcome, Reported, Request, RequiredAal,
+    Requirement, RuleIndex, RuleSet, SecondFactor, Seen, Standing, Subject,
 };
 
 /// How a decision came about.
@@ -108,14 +108,30 @@ pub fn explain(
     let mut requirements = Vec::new();
     let conclusion = conclude(rules, &found, |rule| {
         let requirement = rules.rule(rule).requirement();
-        explain_rule(requirement, standing, now, |name, met, why| {
+        let mut tell = |name, met, why| {
             requirements.push(Weighed {
                 rule,
                 name,
                 met,
                 why,
             });
-        })
+        };
+        let outcome = explain_rule(requirement, standing, now, &mut tell);
+        let Some(condition) = &requirement.condition else {
+            return outcome;
+        };
+        let seen = Seen { request, headers };
+        let missing = condition.weigh(seen, standing, now);
+        let why = words_of_condition(condition, seen, standing, now);
+        tell(Cow::Borrowed("condition"), missing.is_none(), why);
+        match outcome {
+            Outcome::Allow => missing.unwrap_or(Outcome::Allow),
+            first @ (Outcome::LogIn
+            | Outcome::StepUp(_)
+            | Outcome::Refresh { .. }
+            | Outcome::Enrol { .. }
+            | Outcome::Deny) => first,
+        }
     });
     if let Some(limits) = rules.rule(found.rule()).limits() {
         requirements.push(Weighed {
@@ -169,6 +185,19 @@ fn explain_rule(
         ControlFlow::Continue(())
     });
     first.unwrap_or(Outcome::Allow)
+}
+
+fn words_of_condition(
+    condition: &Condition,
+    seen: Seen<'_>,
+    standing: Standing<'_>,
+    now: Timestamp,
+) -> String {
+    match condition.answer(seen, standing, now) {
+        Ok(true) => "it holds".to_owned(),
+        Ok(false) => "it does not hold".to_owned(),
+        Err(failure) => format!("it could not be answered: {failure}"),
+    }
 }
 
 fn name_of(demand: Demand) -> Cow<'static, str> {

@@ -109,5 +109,6 @@ pub(crate) fn subject(aal: Aal, first: i64, second: Option<i64>, known: SecondFa
         expires_at: at(1_000_000),
         completions,
         second_factor: known,
+        document: None,
     }
 }

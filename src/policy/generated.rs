@@ -61,6 +61,7 @@ pub(super) fn any_requirement() -> impl Strategy<Value = Requirement> {
             max_age,
             enrolment,
             steps: steps.filter(|_| required_aal != RequiredAal::None),
+            condition: None,
         },
     )
 }
@@ -110,6 +111,7 @@ pub(super) fn any_subject() -> impl Strategy<Value = Subject> {
             expires_at: at(ends),
             completions,
             second_factor,
+            document: None,
         },
     )
 }

@@ -6,6 +6,7 @@
 
 mod automaton;
 mod canonical;
+mod condition;
 mod conditions;
 mod conflict;
 mod cors;
@@ -46,6 +47,7 @@ mod requirement;
 mod rewrite;
 mod rule;
 mod rule_set;
+mod seen;
 #[cfg(test)]
 mod session_laws;
 mod subject;
@@ -55,6 +57,7 @@ mod trie;
 mod upstream;
 mod weigh;
 
+pub use condition::Condition;
 pub use conditions::{ConditionName, Conditions, Expected};
 pub use conflict::{Conflict, ConflictKind};
 pub use cors::{Cors, CorsGrant, CorsHeaders, CorsOrigins, Preflight};
@@ -81,6 +84,7 @@ pub use requirement::{Enrolment, RequiredAal, RequiredSteps, Requirement};
 pub use rewrite::{HostRewrite, Rewrite};
 pub use rule::{Location, Rule, RuleId, RuleIndex, RuleParts, UpstreamIndex};
 pub use rule_set::{Found, Match, RuleSet};
+pub use seen::Seen;
 pub use subject::{Completion, SecondFactor, Standing, Subject};
 pub use switches::Switches;
 pub use told::Told;

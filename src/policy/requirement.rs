@@ -1,8 +1,9 @@
 //! What a rule asks of the session.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::MethodSet;
+use super::{Condition, MethodSet};
 use crate::aal::AuthenticationMethod;
 
 /// `required_aal` of a rule, weakest first.
@@ -60,6 +61,8 @@ pub struct Requirement {
     pub enrolment: Enrolment,
     /// What is asked of the single steps, if anything.
     pub steps: Option<Box<RequiredSteps>>,
+    /// What must be true besides, once all the rest is there.
+    pub condition: Option<Arc<Condition>>,
 }
 
 /// Which steps a session must have, and which don't count.
@@ -86,6 +89,7 @@ impl Requirement {
             max_age: None,
             enrolment: Enrolment::Allowed,
             steps: None,
+            condition: None,
         }
     }
 

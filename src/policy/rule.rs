@@ -172,6 +172,13 @@ impl Rule {
         self.requirement().required_aal == RequiredAal::None
     }
 
+    /// Whether its decision depends on who asks, so that it can't be made while nobody could say.
+    #[must_use]
+    pub fn depends_on_session(&self) -> bool {
+        let condition = self.requirement().condition.as_ref();
+        !self.is_public() || condition.is_some_and(|condition| condition.reads_session())
+    }
+
     /// Whether it keeps nobody out: it asks for no session, or only reports.
     #[must_use]
     pub fn lets_anyone_in(&self) -> bool {

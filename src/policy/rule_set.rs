@@ -1,6 +1,7 @@
 //! One generation of rules.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use http::{HeaderMap, Method};
 
@@ -11,6 +12,7 @@ use super::growth::Unsearchable;
 use super::index::{Fate, Hit, Index, Miss, Reading, Wanted};
 use super::trie::Entry;
 use super::{AmbiguousRequest, Host, Request, Rule, RuleIndex, RuleParts, Upstream, UpstreamIndex};
+use crate::expression::Reads;
 
 /// Rules and upstreams that belong together. Immutable; a reload makes another one.
 #[derive(Debug, Default)]
@@ -19,6 +21,8 @@ pub struct RuleSet {
     rules: Vec<Rule>,
     upstreams: Vec<Upstream>,
     index: Index,
+    /// What the rules' expressions read of a session.
+    reads: Arc<Reads>,
 }
 
 /// What a rule set says about a request.
@@ -64,6 +68,15 @@ impl Match {
     }
 }
 
+fn reads_of(rules: &[Rule]) -> Reads {
+    let conditions = rules
+        .iter()
+        .filter_map(|rule| rule.requirement().condition.as_ref());
+    conditions.fold(Reads::nothing(), |reads, condition| {
+        reads.with(&condition.reads())
+    })
+}
+
 impl RuleSet {
     /// Puts rules in order, as generation 0 until it is numbered.
     ///
@@ -79,6 +92,7 @@ impl RuleSet {
         if conflicts.is_empty() {
             Ok(Self {
                 number: 0,
+                reads: Arc::new(reads_of(&rules)),
                 rules,
                 upstreams,
                 index,
@@ -99,6 +113,12 @@ impl RuleSet {
     #[must_use]
     pub const fn number(&self) -> u64 {
         self.number
+    }
+
+    /// What the rules' expressions read of a session: it has to be kept.
+    #[must_use]
+    pub const fn reads(&self) -> &Arc<Reads> {
+        &self.reads
     }
 
     /// Finds the rules for a request with `headers`, in time that does not depend on how many rules

@@ -1,9 +1,12 @@
 //! Who is asking, as far as a rule cares.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::MethodSet;
 use crate::aal::{Aal, AuthenticationMethod};
+use crate::expression::{Reads, Session};
 
 /// One completed authentication step of a session (an entry of Kratos'
 /// `authentication_methods`).
@@ -70,6 +73,18 @@ pub struct Subject {
     pub completions: Vec<Completion>,
     /// What is known of a second factor.
     pub second_factor: SecondFactor,
+    /// The parts of the session that expressions read; `None` where none does.
+    pub document: Option<Arc<Session>>,
+}
+
+impl Subject {
+    /// The same, with all of its session's document for expressions.
+    #[must_use]
+    pub fn described_by(mut self, document: &serde_json::Value) -> Self {
+        let whole = Arc::new(Reads::everything());
+        self.document = Some(Arc::new(Session::of_whoami(document, &whole)));
+        self
+    }
 }
 
 /// What the identity service said of a credential.

@@ -108,6 +108,7 @@ impl Person {
                 .into_iter()
                 .map(|(_, completion)| completion)
                 .collect(),
+            document: None,
         }
     }
 

@@ -34,7 +34,10 @@ impl Stage {
             Ok(request) => request,
             Err(why) => return told(&foresee_ambiguous(why)),
         };
-        let subject = person.map(|person| person.subject(now));
+        let subject = person.map(|person| {
+            let document = person.document(now);
+            person.subject(now).described_by(&document)
+        });
         let standing = self.standing(subject.as_ref());
         let trace = explain(&self.rules, &request, &asked.headers, standing, now);
         let sent = (&request, &asked.headers);

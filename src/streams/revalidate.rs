@@ -30,6 +30,8 @@ impl<S: Live> Registry<S> {
     /// Finds out whether the streams of a session may go on, and cuts those that may not.
     pub async fn look(self: Rc<Self>, look: Look) {
         let rules = self.judge.rules.current();
+        // As for a request: nothing is judged by less of a session than its rules read.
+        self.judge.resolver.keep(rules.reads());
         let known = self.with(look, |group| group.session.clone()).flatten();
         if !look.ask && !self.fails_by(look, &rules, known.as_deref()).await {
             self.finish(look);

@@ -1,5 +1,7 @@
 //! Further claims of identity tokens, worked out of the session document.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -18,7 +20,7 @@ pub(super) fn prepare(
     let reads = claims.iter().fold(Reads::nothing(), |reads, (_, claim)| {
         reads.with(claim.reads())
     });
-    let session = Session::of_whoami(document, &reads);
+    let session = Session::of_whoami(document, &Arc::new(reads));
     let facts = Facts {
         session: Some(&session),
         request: None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use crate::expression::Program;
+use crate::expression::{Program, Reads};
 
 /// Settings of the [`super::Resolver`].
 #[derive(Clone, Debug)]
@@ -19,10 +19,13 @@ pub struct Config {
     /// `sessions.serve_stale_when_down`: how long past its time a positive answer may serve while
     /// the identity service is out of reach.
     pub serve_stale_when_down: Duration,
-    /// `upstream_identity.headers`: what the application gets to know, prepared once a session.
+    /// `upstream_identity.headers`: what the application gets to know, prepared once a session
+    /// as far as possible.
     pub identity_headers: Vec<(HeaderName, HeaderSource)>,
     /// `upstream_identity.jwt.claims`: further claims of identity tokens, prepared once a session.
     pub claims: Vec<(Box<str>, Program)>,
+    /// What is to be kept of a session besides what rules and headers read of it.
+    pub reads: Reads,
 }
 
 impl Default for Config {
@@ -34,6 +37,7 @@ impl Default for Config {
             serve_stale_when_down: Duration::ZERO,
             identity_headers: Vec::new(),
             claims: Vec::new(),
+            reads: Reads::nothing(),
         }
     }
 }
@@ -86,6 +90,8 @@ pub enum HeaderSource {
     Methods,
     /// A path such as `session.identity.traits.email`, without the leading `session`.
     Path(Box<[Box<str>]>),
+    /// An expression. One that reads the request or the time is worked out for each request.
+    Program(Program),
 }
 
 impl HeaderSource {

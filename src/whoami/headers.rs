@@ -1,9 +1,14 @@
 //! Values of identity headers, from the session document.
 
+use std::sync::Arc;
+
+use http::{HeaderName, HeaderValue};
+use jiff::Timestamp;
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode_byte, utf8_percent_encode};
 use serde_json::Value;
 
 use super::HeaderSource;
+use crate::expression::{Facts, Program, Reads, Session, Told};
 
 /// What a header value can't carry as it is, and the escape character itself, so that decoding
 /// percent-escapes always gives the original back.
@@ -13,9 +18,122 @@ const UNSAFE: &AsciiSet = &CONTROLS.add(b'%');
 /// a head.
 const LONGEST: usize = 4096;
 
+/// The headers of an application's requests, and which of them wait for the request.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    /// Those that are worked out once a session.
+    pub(super) names: Vec<HeaderName>,
+    sources: Vec<HeaderSource>,
+    /// Those that are worked out for each request.
+    pub(super) by_request: Vec<ByRequest>,
+    /// What the expressions read that are worked out once a session.
+    reads: Arc<Reads>,
+    told: Told,
+}
+
+/// A header that is worked out for each request.
+#[derive(Debug)]
+pub(super) struct ByRequest {
+    pub(super) name: HeaderName,
+    program: Program,
+    told: Told,
+}
+
+impl Prepared {
+    pub(super) fn new(headers: &[(HeaderName, HeaderSource)]) -> Self {
+        let mut prepared = Self {
+            names: Vec::new(),
+            sources: Vec::new(),
+            by_request: Vec::new(),
+            reads: Arc::default(),
+            told: Told::default(),
+        };
+        let mut reads = Reads::nothing();
+        for (name, source) in headers {
+            match source {
+                HeaderSource::Program(program) if program.changes_by_request() => {
+                    prepared.by_request.push(ByRequest {
+                        name: name.clone(),
+                        program: program.clone(),
+                        told: Told::default(),
+                    });
+                    continue;
+                }
+                HeaderSource::Program(program) => reads = reads.with(program.reads()),
+                HeaderSource::Methods | HeaderSource::Path(_) => {}
+            }
+            prepared.names.push(name.clone());
+            prepared.sources.push(source.clone());
+        }
+        prepared.reads = Arc::new(reads);
+        prepared
+    }
+
+    /// What has to be kept for the headers that are worked out for each request.
+    pub(super) fn reads_by_request(&self) -> Reads {
+        let programs = self.by_request.iter().map(|header| &header.program);
+        programs.fold(Reads::nothing(), |reads, program| {
+            reads.with(program.reads())
+        })
+    }
+
+    /// The values of `names`, in order.
+    pub(super) fn values(&self, document: &Value, now: Timestamp) -> Vec<Option<String>> {
+        let session = (!self.reads.is_nothing()).then(|| Session::of_whoami(document, &self.reads));
+        let facts = Facts {
+            session: session.as_ref(),
+            request: None,
+            now,
+        };
+        let named = self.names.iter().zip(&self.sources);
+        named
+            .map(|(name, source)| match source {
+                HeaderSource::Program(program) => worked_out(name, program, &facts, &self.told),
+                HeaderSource::Methods | HeaderSource::Path(_) => value(source, document),
+            })
+            .collect()
+    }
+}
+
+impl ByRequest {
+    pub(super) fn value(&self, facts: &Facts<'_>) -> Option<HeaderValue> {
+        let value = worked_out(&self.name, &self.program, facts, &self.told)?;
+        HeaderValue::try_from(value).ok()
+    }
+}
+
+/// What an expression yields, fit for a header. A header whose expression has no answer is left
+/// out; whatever the client sent under its name is gone already.
+fn worked_out(
+    name: &HeaderName,
+    program: &Program,
+    facts: &Facts<'_>,
+    told: &Told,
+) -> Option<String> {
+    match program.text(facts) {
+        Ok(text) => fit(&text?),
+        Err(failure) => {
+            if told.is_news(failure.kind, facts.now) {
+                tracing::warn!(
+                    header = %name,
+                    kind = failure.kind.as_str(),
+                    %failure,
+                    "an identity header could not be worked out; it is left out"
+                );
+            }
+            None
+        }
+    }
+}
+
+fn fit(text: &str) -> Option<String> {
+    let encoded = encode(text);
+    (encoded.len() <= LONGEST).then_some(encoded)
+}
+
 /// The value that `source` names; `None` where the session has nothing there, or something that
 /// is no plain value.
-pub(super) fn value(source: &HeaderSource, document: &Value) -> Option<String> {
+fn value(source: &HeaderSource, document: &Value) -> Option<String> {
     let text = match source {
         HeaderSource::Methods => methods(document)?,
         HeaderSource::Path(path) => {
@@ -24,9 +142,9 @@ pub(super) fn value(source: &HeaderSource, document: &Value) -> Option<String> {
                 .try_fold(document, |value, name| value.get(&**name))?;
             plain(found)?
         }
+        HeaderSource::Program(_) => return None,
     };
-    let encoded = encode(&text);
-    (encoded.len() <= LONGEST).then_some(encoded)
+    fit(&text)
 }
 
 fn plain(value: &Value) -> Option<String> {

@@ -9,11 +9,11 @@ use http::HeaderValue;
 use super::cache::{NoSession, Other};
 use super::claims;
 use super::flights::Landed;
-use super::headers;
 use super::key::Key;
 use super::record::{Asked, Record};
 use super::resolver::Shared;
 use super::{Answer, Credential, Resolution, ResolveError, Said, Session, WhoamiError};
+use crate::expression;
 
 /// How long clients are told to wait when nothing better is known.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -125,19 +125,19 @@ impl Question {
             .ttl
             .min(left)
             .min(cache_for.unwrap_or(Duration::MAX));
-        let values: Vec<Option<String>> = config
-            .identity_headers
-            .iter()
-            .map(|(_, source)| headers::value(source, &session.document))
-            .collect();
+        let document = &session.document;
+        let values = shared.headers.values(document, shared.clock.wall());
+        let reads = shared.wanted.load();
+        let mut subject = session.subject;
+        if !reads.is_nothing() {
+            subject.document = Some(Arc::new(expression::Session::of_whoami(document, &reads)));
+        }
         let asked = Asked {
             started: self.number,
             fresh_until: shared.now().plus(life),
         };
-        let now = shared.clock.wall();
-        let claims = claims::prepare(&config.claims, &session.document, now);
-        let names = Arc::clone(&shared.names);
-        Record::new(session.subject, names, &values, asked).with_claims(claims)
+        let claims = claims::prepare(&config.claims, document, shared.clock.wall());
+        Record::new(subject, Arc::clone(&shared.headers), &values, asked).with_claims(claims)
     }
 
     fn keep(&self, what: NoSession) {

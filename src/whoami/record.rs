@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::headers::Prepared;
 use crate::clock::Monotonic;
+use crate::expression::{Facts, RequestFacts};
 use crate::policy::Subject;
 
 /// Facts of one session, kept as long as they are fresh: what rules need, and the identity
@@ -15,9 +18,9 @@ use crate::policy::Subject;
 #[derive(Debug)]
 pub struct Record {
     subject: Subject,
-    names: Arc<Vec<HeaderName>>,
-    /// The values of `names` in order, each behind its length as two bytes, or one of the marks
-    /// below instead of a length.
+    headers: Arc<Prepared>,
+    /// The values of the headers' names in order, each behind its length as two bytes, or one of
+    /// the marks below instead of a length.
     values: Box<[u8]>,
     /// Further claims of identity tokens, as JSON; empty: none.
     claims: Box<str>,
@@ -39,10 +42,10 @@ const SESSION_ID: u16 = u16::MAX - 1;
 const IDENTITY_ID: u16 = u16::MAX - 2;
 
 impl Record {
-    /// Keeps `subject`, and `values[i]` for `names[i]`.
+    /// Keeps `subject`, and `values[i]` for the `i`th of the headers that wait for no request.
     pub(super) fn new(
         subject: Subject,
-        names: Arc<Vec<HeaderName>>,
+        headers: Arc<Prepared>,
         values: &[Option<String>],
         asked: Asked,
     ) -> Self {
@@ -62,7 +65,7 @@ impl Record {
         }
         Self {
             subject,
-            names,
+            headers,
             // A copy of just the right size: shrinking may leave a block as large as it was.
             values: packed.as_slice().into(),
             claims: Box::default(),
@@ -114,7 +117,7 @@ impl Record {
     /// for is left out; the gateway has removed whatever the client sent under its name.
     pub fn identity_headers(&self) -> impl Iterator<Item = (&HeaderName, HeaderValue)> {
         let mut rest = &*self.values;
-        self.names.iter().filter_map(move |name| {
+        self.headers.names.iter().filter_map(move |name| {
             let (mark, behind) = rest.split_first_chunk::<2>()?;
             let (value, behind) = match u16::from_be_bytes(*mark) {
                 ABSENT => (None, behind),
@@ -128,5 +131,26 @@ impl Record {
             rest = behind;
             Some((name, HeaderValue::from_bytes(value?).ok()?))
         })
+    }
+
+    /// Whether some identity headers are another for each request.
+    #[must_use]
+    pub fn has_headers_by_request(&self) -> bool {
+        !self.headers.by_request.is_empty()
+    }
+
+    /// Those identity headers that are another for each request. The same holds for them.
+    pub fn headers_by_request<'a>(
+        &'a self,
+        request: &'a dyn RequestFacts,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (&'a HeaderName, HeaderValue)> {
+        let facts = Facts {
+            session: self.subject.document.as_deref(),
+            request: Some(request),
+            now,
+        };
+        let headers = self.headers.by_request.iter();
+        headers.filter_map(move |header| Some((&header.name, header.value(&facts)?)))
     }
 }

@@ -15,6 +15,7 @@ mod answers;
 mod audit;
 mod browser;
 mod commands;
+mod conditions;
 mod corpora;
 mod crash;
 mod demo;

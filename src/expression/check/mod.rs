@@ -24,6 +24,7 @@ pub(super) struct Checked {
     pub(super) shape: Shape,
     pub(super) reads: Reads,
     pub(super) reads_request: bool,
+    pub(super) reads_now: bool,
 }
 
 type Meant = Result<(Node, Shape), ExpressionError>;
@@ -35,6 +36,7 @@ pub(super) fn check(expr: &Expr, scope: Scope) -> Result<Checked, ExpressionErro
         locals: Vec::new(),
         reads: Reads::nothing(),
         reads_request: false,
+        reads_now: false,
     };
     let (root, shape) = checker.expr(expr)?;
     Ok(Checked {
@@ -42,6 +44,7 @@ pub(super) fn check(expr: &Expr, scope: Scope) -> Result<Checked, ExpressionErro
         shape,
         reads: checker.reads,
         reads_request: checker.reads_request,
+        reads_now: checker.reads_now,
     })
 }
 
@@ -51,6 +54,7 @@ struct Checker {
     locals: Vec<(String, Shape)>,
     reads: Reads,
     reads_request: bool,
+    reads_now: bool,
 }
 
 impl Checker {
@@ -114,7 +118,10 @@ impl Checker {
             return Ok((What::Local(place), *shape));
         }
         match (name, self.scope) {
-            ("now", _) => Ok((What::Now, Shape::Time)),
+            ("now", _) => {
+                self.reads_now = true;
+                Ok((What::Now, Shape::Time))
+            }
             ("session", Scope::Request | Scope::Session) => {
                 Ok((What::Document, Shape::Object(&SESSION)))
             }

@@ -188,7 +188,7 @@ fn only_what_is_read_is_kept_and_it_answers_alike() {
     ] {
         let program = program(text, Kind::Condition);
         assert!(program.reads_session());
-        let kept = Session::of_whoami(&document(), program.reads());
+        let kept = Session::of_whoami(&document(), &Arc::new(program.reads().clone()));
         let facts = Facts {
             session: Some(&kept),
             request: None,
@@ -197,13 +197,40 @@ fn only_what_is_read_is_kept_and_it_answers_alike() {
         assert_eq!(program.holds(&facts), Ok(true), "{text}");
     }
     let role = program("session.identity.traits.role", Kind::Text);
-    let kept = Session::of_whoami(&document(), role.reads());
-    assert_eq!(
-        kept,
-        Session::of_document(&json!({"identity": {"traits": {"role": "teller"}}}))
-    );
+    let kept = Session::of_whoami(&document(), &Arc::new(role.reads().clone()));
+    let expected = json!({"identity": {"traits": {"role": "teller"}}});
+    assert_eq!(kept.root, Session::of_document(&expected).root);
     assert!(!program("request.path == '/'", Kind::Condition).reads_session());
     assert!(!program("session.id", Kind::Text).reads_request());
+}
+
+#[test]
+fn a_session_that_was_kept_for_others_is_no_answer() {
+    let others = program("session.identity.traits.groups", Kind::Value);
+    let kept = Session::of_whoami(&document(), &Arc::new(others.reads().clone()));
+    let facts = Facts {
+        session: Some(&kept),
+        request: None,
+        now: now(),
+    };
+    for text in [
+        "!has(session.identity.traits.role)",
+        "session == null",
+        "session.active",
+    ] {
+        let failed = program(text, Kind::Condition).holds(&facts).unwrap_err();
+        assert_eq!(failed.kind, FailureKind::Unprepared, "{text}");
+    }
+}
+
+#[test]
+fn a_failure_is_told_once_a_minute_for_each_kind() {
+    let told = Told::default();
+    let at = |seconds| now() + jiff::SignedDuration::from_secs(seconds);
+    assert!(told.is_news(FailureKind::Missing, at(0)));
+    assert!(!told.is_news(FailureKind::Missing, at(59)));
+    assert!(told.is_news(FailureKind::WrongType, at(59)));
+    assert!(told.is_news(FailureKind::Missing, at(60)));
 }
 
 #[test]

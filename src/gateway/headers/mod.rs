@@ -20,7 +20,7 @@ use super::config::ForwardedFamily;
 use super::forwarded::{X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO};
 use super::mount::Passage;
 use crate::authz::{Forward, Lifted};
-use crate::policy::{self, Permit, Scheme};
+use crate::policy::{self, Permit, Scheme, Seen};
 use crate::whoami::Record;
 
 /// The id of a request, towards applications and clients.
@@ -54,6 +54,8 @@ pub(super) fn prepare(
     let request = permit.request();
     let changes = permit.rule().handling().changes();
     let values = changes.map(|changes| changes.request_headers.values());
+    // Before anything is removed: expressions see the request as the client sent it.
+    let by_request = by_request(session, request, headers, client);
     common(headers, client, request, request_id, framing, lifted);
     let told = changes.and_then(|changes| changes.told.as_ref());
     let keep_cookies = told.and_then(|told| told.keep_cookies);
@@ -83,6 +85,25 @@ pub(super) fn prepare(
             headers.insert(minter.header(), token);
         }
     }
+    for (name, value) in by_request {
+        headers.insert(name, value);
+    }
+}
+
+/// The identity headers that are another for each request.
+fn by_request(
+    session: Option<&Record>,
+    request: &policy::Request,
+    headers: &HeaderMap,
+    client: &ClientConnection,
+) -> Vec<(HeaderName, HeaderValue)> {
+    let Some(session) = session.filter(|session| session.has_headers_by_request()) else {
+        return Vec::new();
+    };
+    let now = client.worker.shared.clock.wall();
+    let seen = Seen { request, headers };
+    let values = session.headers_by_request(&seen, now);
+    values.map(|(name, value)| (name.clone(), value)).collect()
 }
 
 /// Prepares the headers of a request to the identity service: credentials stay, and it learns

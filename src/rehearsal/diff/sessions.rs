@@ -139,6 +139,7 @@ impl Making {
             expires_at: self.now + Duration::from_secs(3600),
             completions,
             second_factor,
+            document: None,
         };
         let words = words(&subject, steps);
         Someone {

@@ -2,6 +2,7 @@
 
 use super::super::Context;
 use super::super::raw::{RawMethods, RawRequirement, RawRule};
+use super::condition;
 use crate::aal::AuthenticationMethod;
 use crate::document::{Located, Place, Problem, Reading};
 use crate::policy::{Enrolment, MethodSet, RequiredAal};
@@ -14,6 +15,7 @@ pub(super) fn check_alone(requirement: &RawRequirement, reading: &mut Reading) {
         let message = "no session is ever this fresh";
         reading.problem(Problem::at(&limit.place, "invalid_value", message));
     }
+    condition::check_alone(requirement, reading);
 }
 
 /// What is wrong with a rule's requirements as a whole: `own` and the defaults of its file.
@@ -33,6 +35,9 @@ pub(super) fn check_together(
     }
     if required_aal == RequiredAal::None {
         check_public(whole, reading);
+        if !raw.switches.identify {
+            condition::check_unidentified(whole, reading);
+        }
         return;
     }
     let nothing = RawMethods::default();

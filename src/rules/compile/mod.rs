@@ -1,5 +1,6 @@
 //! One rule file: what is written to what is meant.
 
+mod condition;
 mod conditions;
 mod contradictions;
 mod handling;

@@ -2,6 +2,7 @@
 
 use super::super::Context;
 use super::super::raw::{Given, RawDefaults, RawMethods, RawRequirement, RawRule, RawSets};
+use super::condition;
 use super::contradictions::{check_alone, check_together};
 use super::tightening::tightened;
 use crate::document::{Located, Problem, Reading, nearest};
@@ -116,6 +117,10 @@ fn with_defaults(own: &RawRequirement, defaults: &RawRequirement) -> RawRequirem
         max_age_of: or(&own.max_age_of, &defaults.max_age_of),
         methods: or(&own.methods, &defaults.methods),
         enrolment: or(&own.enrolment, &defaults.enrolment),
+        conditions: match own.conditions.is_empty() {
+            true => defaults.conditions.clone(),
+            false => own.conditions.clone(),
+        },
     }
 }
 
@@ -148,5 +153,6 @@ fn meaning(whole: &RawRequirement, required_aal: RequiredAal) -> Requirement {
             .map(|found| found.value)
             .unwrap_or_default(),
         steps: (steps != RequiredSteps::default()).then(|| Box::new(steps)),
+        condition: condition::meaning(whole),
     }
 }

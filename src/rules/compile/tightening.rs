@@ -42,6 +42,7 @@ pub(super) fn tightened(
             tell.check(allows, "enrol", own, set);
             own.clone()
         }),
+        conditions: [own.conditions.as_slice(), &set.conditions].concat(),
     }
 }
 

@@ -28,6 +28,8 @@ pub(in crate::rules) struct RawRequirement {
     pub(in crate::rules) max_age_of: Option<Located<RawAges>>,
     pub(in crate::rules) methods: Option<Located<RawMethods>>,
     pub(in crate::rules) enrolment: Option<Located<Enrolment>>,
+    /// `condition`; more than one where a set has one besides.
+    pub(in crate::rules) conditions: Vec<Located<String>>,
 }
 
 /// `max_age_of`
@@ -57,6 +59,7 @@ impl RawRequirement {
             max_age_of: fields.get("max_age_of"),
             methods: fields.get("required_methods"),
             enrolment: fields.get("enrol"),
+            conditions: fields.get("condition").into_iter().collect(),
         }
     }
 
@@ -68,6 +71,7 @@ impl RawRequirement {
             max_age_of: None,
             methods: None,
             enrolment: None,
+            conditions: Vec::new(),
         }
     }
 

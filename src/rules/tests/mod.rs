@@ -1,5 +1,6 @@
 //! Rule files: what they mean and what is wrong with them.
 
+mod conditions;
 mod handling;
 mod mistakes;
 mod reloading;

@@ -60,6 +60,7 @@ impl Session {
             expires_at: time(&document, "expires_at")?,
             completions: completions(document.get("authentication_methods"))?,
             second_factor: SecondFactor::Unknown,
+            document: None,
         };
         Ok(Self { subject, document })
     }

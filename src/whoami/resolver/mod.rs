@@ -3,15 +3,16 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
-use http::HeaderName;
+use arc_swap::ArcSwap;
 use tokio::runtime::Handle;
 
 use super::cache::{Known, NoSession};
 use super::evictions::{Evictions, Sequence};
 use super::flights::{Boarding, Flights};
+use super::headers::Prepared;
 use super::key::{Key, Keyring};
 use super::question::Question;
 use super::{
@@ -19,6 +20,7 @@ use super::{
     IdentityService, Resolution, ResolveError, Resolved, Watcher,
 };
 use crate::clock::{Clock, Monotonic};
+use crate::expression::Reads;
 use crate::rate::{Limit, Rates, network};
 
 mod later;
@@ -30,7 +32,10 @@ pub struct Resolver(pub(super) Arc<Shared>);
 /// What all clones and the questions under way share.
 pub(super) struct Shared {
     pub(super) service: Arc<dyn IdentityService>,
-    pub(super) names: Arc<Vec<HeaderName>>,
+    pub(super) headers: Arc<Prepared>,
+    /// What is kept of a session for expressions.
+    pub(super) wanted: ArcSwap<Reads>,
+    widening: Mutex<()>,
     pub(super) config: Config,
     pub(super) clock: Clock,
     pub(super) runtime: Handle,
@@ -60,10 +65,13 @@ impl Resolver {
         clock: Clock,
     ) -> Self {
         let longest_use = config.timeout + config.cache.ttl + config.serve_stale_when_down;
-        let names = config.identity_headers.iter().map(|(name, _)| name.clone());
+        let headers = Prepared::new(&config.identity_headers);
+        let wanted = headers.reads_by_request().with(&config.reads);
         Self(Arc::new(Shared {
             service,
-            names: Arc::new(names.collect()),
+            headers: Arc::new(headers),
+            wanted: ArcSwap::from_pointee(wanted),
+            widening: Mutex::default(),
             clock,
             runtime,
             keys: Keyring::new(name),
@@ -140,6 +148,24 @@ impl Resolver {
         if let Some(watcher) = shared.watcher.get() {
             watcher.forgotten(what);
         }
+    }
+
+    /// From now on all that `reads` names is kept of sessions. What was kept before without it is
+    /// asked for again.
+    pub fn keep(&self, reads: &Reads) {
+        let shared = &self.0;
+        if shared.wanted.load().cover(reads) {
+            return;
+        }
+        let _alone = shared
+            .widening
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let wider = Reads::clone(&shared.wanted.load()).with(reads);
+        // First, so that questions that are answered from here on keep enough.
+        shared.wanted.store(Arc::new(wider));
+        shared.evictions.bury_all(shared.sequence.next());
+        shared.known.forget_all();
     }
 
     /// Forgets everything.

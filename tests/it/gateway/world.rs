@@ -80,6 +80,7 @@ fn session(person: &str, aal: Aal, now: Timestamp) -> Said {
             expires_at: now + SignedDuration::from_hours(1),
             completions,
             second_factor: SecondFactor::Enrolled,
+            document: None,
         },
         document: serde_json::json!({"identity": {"id": person}, "id": "session-of"}),
     }))

@@ -6,7 +6,7 @@ pub(crate) mod database;
 pub(crate) mod demo;
 pub(crate) mod gateway;
 pub(crate) mod identity;
-mod message;
+pub(crate) mod message;
 pub(crate) mod people;
 pub(crate) mod program;
 pub(crate) mod reply;

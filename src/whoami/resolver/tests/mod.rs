@@ -11,6 +11,7 @@ use std::net::Ipv4Addr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use http::HeaderName;
 use jiff::Timestamp;
 use serde_json::json;
 use tokio::sync::Semaphore;
