@@ -28,6 +28,39 @@ rules:
   - id: best
     match: { host: "*.apps.example.com", path: /** }
     required_aal: highest_available
+  - id: keys
+    match: { host: bank.example.com, path: /keys/** }
+    required_aal: aal2
+    required_methods: { any_of: [webauthn] }
+  - id: keys-now
+    match: { host: bank.example.com, path: /keys/now/** }
+    required_aal: aal2
+    max_age_of: { webauthn: 5m }
+  - id: both
+    match: { host: bank.example.com, path: /both/** }
+    required_aal: aal2
+    required_methods: { all_of: [password, totp] }
+  - id: no-codes
+    match: { host: bank.example.com, path: /no-codes/** }
+    required_aal: aal2
+    required_methods: { none_of: [code] }
+  - id: channels
+    match: { host: bank.example.com, path: /channels/** }
+    required_aal: aal2
+    required_methods: { distinct_channels: true }
+  - id: office
+    match: { host: bank.example.com, path: /office/**, networks: [192.0.2.0/24] }
+    required_aal: none
+  - id: preview
+    match: { host: bank.example.com, path: /preview/**, query: { key: a1b2 } }
+    required_aal: none
+  - id: partner
+    match: { host: bank.example.com, path: /partner/**, headers: { X-Partner: acme } }
+    required_aal: none
+  - id: reports
+    match: { host: bank.example.com, path_regex: "/reports/[0-9]+/(pdf|csv)" }
+    required_aal: aal2
+    priority: 1
 "#;
 
 /// What is changed in the rules, from what to what; each of them loosens.
@@ -109,6 +142,52 @@ const LOOSENINGS: &[(&str, &str, &str)] = &[
         "{ id: assets, match: { host: bank.example.com, path: /static/** }",
         "{ id: assets, match: { path: /static/** }",
     ),
+    (
+        "another method will do",
+        "any_of: [webauthn]",
+        "any_of: [webauthn, totp]",
+    ),
+    (
+        "a key may be older",
+        "max_age_of: { webauthn: 5m }",
+        "max_age_of: { webauthn: 6m }",
+    ),
+    (
+        "one of two methods is enough",
+        "all_of: [password, totp]",
+        "all_of: [password]",
+    ),
+    (
+        "codes by mail count",
+        "    required_methods: { none_of: [code] }\n",
+        "",
+    ),
+    (
+        "one channel is enough",
+        "    required_methods: { distinct_channels: true }\n",
+        "",
+    ),
+    (
+        "a rule only reports",
+        "max_age: 10m",
+        "max_age: 10m\n    mode: report_only",
+    ),
+    (
+        "a network is widened",
+        "networks: [192.0.2.0/24]",
+        "networks: [192.0.2.0/23]",
+    ),
+    (
+        "any parameter will do",
+        "query: { key: a1b2 }",
+        "query: { key: present }",
+    ),
+    (
+        "any header will do",
+        "headers: { X-Partner: acme }",
+        "headers: { X-Partner: present }",
+    ),
+    ("an expression matches less", "(pdf|csv)", "pdf"),
     (
         "a new rule serves what nothing did",
         "host: api.example.com, path: /**",
