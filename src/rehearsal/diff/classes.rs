@@ -7,10 +7,11 @@ use http::HeaderMap;
 use jiff::Timestamp;
 
 use super::Sets;
-use super::changes::{Change, Changes, Direction};
+use super::changes::{Change, Changes, Direction, Judged};
+use super::extras::extras;
 use super::sessions::{Someone, people};
 use super::verdicts::{Reached, Verdict, is_about_enrolment, judged, reached};
-use crate::policy::{Found, Request, Rule, RuleSet};
+use crate::policy::{Found, Outcome, Request, Rule, RuleSet};
 
 /// Which rules of the old set, and which of the new one.
 type Pair = (Reached, Reached);
@@ -71,6 +72,9 @@ impl<'a> Classes<'a> {
             new: new_set,
         } = self.sets;
         let (old_rules, new_rules) = (rules_of(old_set, old), rules_of(new_set, new));
+        if let (Some(old_rule), Some(new_rule)) = (old_rules.first(), new_rules.first()) {
+            self.tell_extras(old_rule, new_rule, request, headers);
+        }
         if matches!((old, new), (Found::Rule(_), Found::Rule(_)))
             && ask_alike(&old_rules, &new_rules)
         {
@@ -94,6 +98,26 @@ impl<'a> Classes<'a> {
         }
         settle(&mut differences);
         self.tell(&differences, request, headers);
+    }
+
+    /// What changes for those who get through.
+    fn tell_extras(&mut self, old: &Rule, new: &Rule, request: &Request, headers: &HeaderMap) {
+        let allowed = |rule: &Rule| Judged {
+            decision: Outcome::Allow.as_str(),
+            reported: false,
+            rule: Some(rule.id().to_string()),
+        };
+        for (direction, words) in extras(old, new) {
+            self.changes.changes.push(Change {
+                direction,
+                request: in_words(request, headers),
+                session: "whoever gets through".to_owned(),
+                before: allowed(old),
+                after: allowed(new),
+                note: Some(words),
+                alike: 0,
+            });
+        }
     }
 
     /// One change for each two decisions: the first session speaks for all.

@@ -7,6 +7,7 @@
 mod addresses;
 mod changes;
 mod classes;
+mod extras;
 mod paths;
 mod regexes;
 mod replay;

@@ -48,6 +48,7 @@ rules:
     match: { host: bank.example.com, path: /channels/** }
     required_aal: aal2
     required_methods: { distinct_channels: true }
+    limits: { requests: 10 per 1m, per: ip }
   - id: office
     match: { host: bank.example.com, path: /office/**, networks: [192.0.2.0/24] }
     required_aal: none
@@ -141,6 +142,21 @@ const LOOSENINGS: &[(&str, &str, &str)] = &[
         "an unknown host is served",
         "{ id: assets, match: { host: bank.example.com, path: /static/** }",
         "{ id: assets, match: { path: /static/** }",
+    ),
+    (
+        "a method may be overridden",
+        "max_age: 1h",
+        "max_age: 1h\n    allow_method_override: true",
+    ),
+    (
+        "a limit is raised",
+        "limits: { requests: 10 per 1m",
+        "limits: { requests: 20 per 1m",
+    ),
+    (
+        "a limit is dropped",
+        "    limits: { requests: 10 per 1m, per: ip }\n",
+        "",
     ),
     (
         "another method will do",
