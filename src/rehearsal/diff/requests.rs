@@ -10,12 +10,14 @@ use super::addresses::add_edges;
 use super::paths::paths_to_try;
 use super::regexes;
 use super::settings::{Setting, settings_of};
-use crate::policy::{Host, HostPattern, PathPattern, Request, Rule, Scheme};
+use crate::policy::{Host, HostPattern, PathPattern, Request, Rule, Scheme, Segment};
 
 /// Stands for a name that no rule has.
 const OTHER: &str = "x1";
 /// Sets of query and headers that are tried on one host, beside none at all.
 const MAX_SETTINGS: usize = 64;
+/// Where a request comes from whose address no rule looks at.
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Makes requests for everything that rules of either set are about, and gives them to `put`. Says
 /// how many combinations of path patterns were left out.
@@ -57,16 +59,20 @@ fn hosts(sets: &Sets) -> Vec<Host> {
 }
 
 /// What rules tell apart on one host.
-struct Around {
+struct Around<'a> {
     paths: BTreeSet<String>,
+    /// The patterns of rules that look at query, headers or address.
+    narrowed: Vec<&'a PathPattern>,
+    /// Such a rule goes by an expression, which may match anything.
+    narrowed_anywhere: bool,
     methods: Vec<Method>,
     settings: Vec<Setting>,
     addresses: BTreeSet<IpAddr>,
     pairs_left_out: usize,
 }
 
-impl Around {
-    fn of(sets: &Sets, host: &Host) -> Self {
+impl<'a> Around<'a> {
+    fn of(sets: &'a Sets, host: &Host) -> Self {
         let rules = all_rules(sets).filter(|rule| {
             let mut hosts = rule.matcher().hosts.iter();
             hosts.any(|pattern| pattern.matches(host))
@@ -75,7 +81,8 @@ impl Around {
         let mut witnesses: BTreeSet<String> = BTreeSet::new();
         let mut methods = BTreeSet::new();
         let mut settings = vec![Setting::default()];
-        let mut addresses = BTreeSet::from([IpAddr::V4(Ipv4Addr::LOCALHOST)]);
+        let mut addresses = BTreeSet::from([HERE]);
+        let (mut narrowed, mut narrowed_anywhere) = (Vec::new(), false);
         for rule in rules {
             let matcher = rule.matcher();
             for pattern in &matcher.paths {
@@ -85,6 +92,8 @@ impl Around {
                 witnesses.extend(regexes::matched_by(regex.as_str()));
             }
             if let Some(conditions) = &matcher.conditions {
+                narrowed.extend(&matcher.paths);
+                narrowed_anywhere |= !matcher.path_regexes.is_empty();
                 for setting in settings_of(conditions) {
                     if settings.len() <= MAX_SETTINGS && !settings.contains(&setting) {
                         settings.push(setting);
@@ -106,6 +115,8 @@ impl Around {
         let (paths, pairs_left_out) = paths_to_try(&patterns, &witnesses);
         Self {
             paths,
+            narrowed,
+            narrowed_anywhere,
             methods: with_others(methods),
             settings,
             addresses,
@@ -114,12 +125,20 @@ impl Around {
     }
 
     fn put(&self, host: &Host, put: &mut impl FnMut(&Request, &HeaderMap)) {
-        let parsed = self.paths.iter();
-        let paths = parsed.filter_map(|path| Some(Request::parse_target(path).ok()?.0));
-        for path in paths {
+        let plain = (vec![Setting::default()], BTreeSet::from([HERE]));
+        for text in &self.paths {
+            let Ok((path, _)) = Request::parse_target(text) else {
+                continue;
+            };
+            let narrowed = self.narrowed_anywhere
+                || self.narrowed.iter().any(|pattern| may_match(pattern, text));
+            let (settings, addresses) = match narrowed {
+                true => (&self.settings, &self.addresses),
+                false => (&plain.0, &plain.1),
+            };
             for method in &self.methods {
-                for setting in &self.settings {
-                    for address in &self.addresses {
+                for setting in settings {
+                    for address in addresses {
                         let request = Request {
                             method: method.clone(),
                             scheme: Scheme::Https,
@@ -135,6 +154,38 @@ impl Around {
             }
         }
     }
+}
+
+/// Whether a pattern may match a path, as it stands or as a lax application reads it.
+fn may_match(pattern: &PathPattern, path: &str) -> bool {
+    if path.contains('%') {
+        return true;
+    }
+    let pieces = path
+        .split('/')
+        .map(|piece| piece.split(';').next().unwrap_or_default());
+    let mut pieces = pieces.filter(|piece| !piece.is_empty());
+    for segment in pattern.segments() {
+        match segment {
+            Segment::Rest => return true,
+            Segment::Literal(text) if text.is_empty() => {}
+            Segment::Literal(text) if text.contains(['%', ';']) => return true,
+            Segment::Literal(text) => {
+                if !pieces
+                    .next()
+                    .is_some_and(|piece| piece.eq_ignore_ascii_case(text))
+                {
+                    return false;
+                }
+            }
+            Segment::One => {
+                if pieces.next().is_none() {
+                    return false;
+                }
+            }
+        }
+    }
+    pieces.next().is_none()
 }
 
 /// The methods that rules name, and others that they don't.

@@ -236,9 +236,25 @@ fn every_seeded_loosening_is_found() {
             "{name}: {told:#}"
         );
         assert!(told["looser"].as_u64().unwrap() > 0, "{name}");
-        let text = printed(folder.path(), &["diff", "strict", "loose"], 1);
-        assert!(text.starts_with("looser "), "{name}: {text}");
     }
+}
+
+#[test]
+fn a_change_is_a_line_and_the_looser_ones_come_first() {
+    let folder = folder("an age limit is raised a little");
+    let text = printed(folder.path(), &["diff", "strict", "loose"], 1);
+    assert!(text.starts_with("looser   P"), "{text}");
+    assert!(
+        text.contains("refresh (transfer) -> allow (transfer)"),
+        "{text}"
+    );
+    assert!(
+        text.lines()
+            .last()
+            .unwrap()
+            .contains(" looser, 0 tighter of "),
+        "{text}"
+    );
 }
 
 #[test]
