@@ -10,10 +10,16 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::Poll;
 
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName};
+
 use super::exchange::Exchange;
+use super::upgrade::Wanted;
 use super::upstream::Failure;
 use super::worker::LocalExecutor;
 use crate::authz::Forward;
+use crate::policy::Permit;
 use crate::streams::{Cause, Judge, Lease, Live, Place, Registry, Slots, Switchboard};
 
 /// Ticks after which an exchange counts as long.
@@ -28,6 +34,8 @@ pub(super) struct Life {
     young: Cell<Option<usize>>,
     /// It has grown old before its lease was made.
     old: Cell<bool>,
+    /// The request's headers, where they may be needed to find its rule again.
+    headers: RefCell<Option<Arc<HeaderMap>>>,
     /// What it runs under, until it is registered.
     lease: RefCell<Option<Lease>>,
     /// Its place in the registry.
@@ -118,8 +126,28 @@ impl Exchange {
         self.life.cut.get()
     }
 
-    /// From now on it runs under `lease`.
-    pub(super) fn settle(self: &Rc<Self>, lease: Lease) {
+    /// Keeps the request's headers, before they are made ready for the upstream: where rules look
+    /// at headers, and of requests that are long by nature, for rules that may come.
+    pub(super) fn keep_headers(&self, head: &Parts, permit: &Permit) {
+        let starts = |name: HeaderName, kind: &[u8]| {
+            let value = head.headers.get(name);
+            value.is_some_and(|value| value.as_bytes().starts_with(kind))
+        };
+        let long = Wanted::find(head).is_some()
+            || starts(ACCEPT, b"text/event-stream")
+            || starts(CONTENT_TYPE, b"application/grpc");
+        if long || permit.rules().looks_at_headers() {
+            *self.life.headers.borrow_mut() = Some(Arc::new(head.headers.clone()));
+        }
+    }
+
+    /// From now on it runs under a lease in place of the permit. A rule that only reports binds
+    /// nobody.
+    pub(super) fn settle(self: &Rc<Self>, forward: Forward) {
+        let bound = !forward.permit.rule().switches().report_only;
+        let session = forward.facts.session.filter(|_| bound);
+        let headers = self.life.headers.take();
+        let lease = Lease::from_permit(forward.permit, headers, forward.credential, session);
         if self.life.place.get().is_some() {
             return;
         }
@@ -129,14 +157,6 @@ impl Exchange {
             *self.life.lease.borrow_mut() = Some(lease);
         }
     }
-}
-
-/// What an allowed request runs under once its answer has begun. A rule that only reports binds
-/// nobody.
-pub(super) fn lease(forward: Forward) -> Lease {
-    let bound = !forward.permit.rule().switches().report_only;
-    let session = forward.facts.session.filter(|_| bound);
-    Lease::from_permit(forward.permit, None, forward.credential, session)
 }
 
 /// Waits for the head of an answer for as long as the request stays allowed.
@@ -163,7 +183,7 @@ pub(super) async fn while_allowed<T>(
             // Where the next tick finds us.
             let _rang = exchange.alarm.poll(cx);
             if life.old.get() && life.place.get().is_none() {
-                running.register(exchange, lease_beside(forward));
+                running.register(exchange, lease_beside(exchange, forward));
             }
         }
         sent
@@ -171,8 +191,14 @@ pub(super) async fn while_allowed<T>(
     .await
 }
 
-fn lease_beside(forward: &Forward) -> Lease {
+fn lease_beside(exchange: &Exchange, forward: &Forward) -> Lease {
     let bound = !forward.permit.rule().switches().report_only;
     let session = forward.facts.session.clone().filter(|_| bound);
-    Lease::beside(&forward.permit, None, forward.credential.clone(), session)
+    let headers = exchange.life.headers.borrow().clone();
+    Lease::beside(
+        &forward.permit,
+        headers,
+        forward.credential.clone(),
+        session,
+    )
 }

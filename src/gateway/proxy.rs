@@ -351,7 +351,7 @@ async fn pass_on(
                 &forward,
                 passing.changes.as_deref(),
             );
-            exchange.settle(live::lease(forward));
+            exchange.settle(forward);
             response
         }
     }
@@ -389,6 +389,9 @@ pub(super) fn prepare(
     forward: &Forward,
     body: RequestBody,
 ) -> Result<Request<RequestBody>, AmbiguousRequest> {
+    passing
+        .exchange
+        .keep_headers(&passing.head, &forward.permit);
     let permit = &forward.permit;
     let framing = match &body {
         RequestBody::Client(_) if body.size_hint().exact().is_none() => Framing::Chunked,

@@ -124,7 +124,7 @@ pub(super) async fn open(
         headers::finish_response(&mut head.headers, head.status, client, &forward, changes);
         *response.status_mut() = head.status;
         *response.headers_mut() = head.headers;
-        exchange.settle(live::lease(forward));
+        exchange.settle(forward);
         return response;
     }
     if !agrees(&head.headers, key.as_ref()) {
@@ -138,7 +138,7 @@ pub(super) async fn open(
         exchange: Rc::clone(&exchange),
         rule: forward.permit.rule().id().clone(),
     };
-    exchange.settle(live::lease(forward));
+    exchange.settle(forward);
     accept(wanted, tunnel, on_upgrade, head.headers)
 }
 

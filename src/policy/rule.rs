@@ -147,6 +147,14 @@ impl Rule {
         self.0.reason.as_deref()
     }
 
+    /// Whether the request's headers may have a say in whether it is about a request, or allows it.
+    #[must_use]
+    pub fn looks_at_headers(&self) -> bool {
+        let conditions = self.matcher().conditions.as_ref();
+        conditions.is_some_and(|conditions| !conditions.headers.is_empty())
+            || self.requirement().condition.is_some()
+    }
+
     /// How long past its time what is known of a session may serve while the identity service is
     /// out of reach, where the rule says so.
     #[must_use]

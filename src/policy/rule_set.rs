@@ -23,6 +23,7 @@ pub struct RuleSet {
     index: Index,
     /// What the rules' expressions read of a session.
     reads: Arc<Reads>,
+    looks_at_headers: bool,
 }
 
 /// What a rule set says about a request.
@@ -93,6 +94,7 @@ impl RuleSet {
             Ok(Self {
                 number: 0,
                 reads: Arc::new(reads_of(&rules)),
+                looks_at_headers: rules.iter().any(Rule::looks_at_headers),
                 rules,
                 upstreams,
                 index,
@@ -100,6 +102,12 @@ impl RuleSet {
         } else {
             Err(conflicts)
         }
+    }
+
+    /// Whether the headers of a request have a say in which rule it reaches.
+    #[must_use]
+    pub const fn looks_at_headers(&self) -> bool {
+        self.looks_at_headers
     }
 
     /// The same rules as generation `number`.

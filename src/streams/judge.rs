@@ -47,6 +47,10 @@ impl Judge {
         {
             return Err(Cause::Expired);
         }
+        // Rules came that look at what was not kept: the client may ask again under them.
+        if lease.headers.is_none() && rules.looks_at_headers() {
+            return Err(Cause::BelowRule);
+        }
         let none = HeaderMap::new();
         let headers = lease.headers.as_deref().unwrap_or(&none);
         let found = match rules.find(&lease.request, headers) {

@@ -221,3 +221,15 @@ fn what_happened_before_a_stream_grew_old_is_not_missed() {
     world.revoke("ada");
     assert_eq!(close_of(&mut ada).0, 4401);
 }
+
+#[test]
+fn a_rule_that_looks_at_headers_is_found_again_by_them() {
+    let world = World::start();
+    let _ada = world.websocket("/app/ws", "ada");
+    world.until_running(1);
+    let asked = world.identity.calls();
+    world.revalidate();
+    assert!(eventually(|| world.identity.calls() > asked));
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(world.gateway.running.streams().running(), 1);
+}

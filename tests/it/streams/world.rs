@@ -19,6 +19,7 @@ upstreams:
 defaults: { upstream: app }
 rules:
   - { id: open, match: { path: /open/** }, required_aal: none }
+  - { id: app, match: { path: /app/**, headers: { X-Client: app } }, required_aal: aal1 }
   - { id: one, match: { path: /one/** }, required_aal: aal1 }
   - { id: two, match: { path: /two/** }, required_aal: aal2 }
   - { id: recent, match: { path: /recent/** }, required_aal: aal1, max_age: 5m }
@@ -225,7 +226,7 @@ pub(super) fn websocket(address: SocketAddr, target: &str, host: &str, cookie: &
     connection.send(format!(
         "GET {target} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\
          Origin: http://{host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+         X-Client: app\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     ));
     let head = connection.head().expect("an answer");
     assert_eq!(head.status, 101, "{head:?}");
