@@ -10,3 +10,4 @@ mod examples;
 mod journey;
 mod looks;
 mod person;
+mod resume;
