@@ -140,8 +140,8 @@ const LOOSENINGS: &[(&str, &str, &str)] = &[
     ),
     (
         "an unknown host is served",
-        "{ id: assets, match: { host: bank.example.com, path: /static/** }",
-        "{ id: assets, match: { path: /static/** }",
+        "path: /static/** }, required_aal: none }",
+        "path: /static/** }, required_aal: none }\n  - { id: anywhere, match: { path: /static/** }, required_aal: none }",
     ),
     (
         "a method may be overridden",
