@@ -98,7 +98,7 @@ impl<'a, 'r> Fields<'a, 'r> {
         self.reading
             .describe(name, described_as::<T>(self.reading, true), false);
         let value = self.read(name);
-        if value.is_none() && !self.has(name) && !self.reading.is_describing() {
+        if value.is_none() && self.reading.takes_notes() && !self.has(name) {
             self.note_default(name, Some(Json::Null));
         }
         value
@@ -122,7 +122,9 @@ impl<'a, 'r> Fields<'a, 'r> {
             self.reading.describe(name, schema, false);
         }
         self.read(name).unwrap_or_else(|| {
-            self.note_default(name, default.shown());
+            if self.reading.takes_notes() {
+                self.note_default(name, default.shown());
+            }
             default
         })
     }
@@ -255,7 +257,9 @@ impl<'a, 'r> Fields<'a, 'r> {
 
 fn read_noted<T: FromNode>(node: &Node, reading: &mut Reading) -> Option<T> {
     let value = T::from_node(node, reading)?;
-    reading.note(value.shown(), Origin::Written(node.place.clone()));
+    if reading.takes_notes() {
+        reading.note(value.shown(), Origin::Written(node.place.clone()));
+    }
     Some(value)
 }
 

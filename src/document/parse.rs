@@ -201,7 +201,7 @@ impl<'a> Builder<'a> {
 
     fn map(&mut self, depth: usize) -> Result<Value, Stop> {
         let mut entries: Vec<Entry> = Vec::new();
-        let mut seen: HashSet<Box<str>> = HashSet::new();
+        let mut seen = Seen::default();
         loop {
             let step = self.next()?;
             if matches!(step.0, Event::MappingEnd) {
@@ -219,7 +219,7 @@ impl<'a> Builder<'a> {
                     continue;
                 }
             };
-            if !seen.insert(text.clone()) {
+            if seen.is_second(&text, &entries) {
                 let first = entries.iter().find(|entry| entry.key.text == text);
                 let message = format!("key `{text}` is given twice");
                 let mut problem = Problem::at(&key.place, "duplicate_key", message);
@@ -235,6 +235,26 @@ impl<'a> Builder<'a> {
                 value,
             });
         }
+    }
+}
+
+/// The keys of a mapping so far. Most mappings have few, which are looked through faster than they
+/// are put into a table.
+#[derive(Default)]
+struct Seen(Option<HashSet<Box<str>>>);
+
+impl Seen {
+    const FEW: usize = 24;
+
+    fn is_second(&mut self, key: &str, entries: &[Entry]) -> bool {
+        if self.0.is_none() && entries.len() < Self::FEW {
+            return entries.iter().any(|entry| *entry.key.text == *key);
+        }
+        let seen = self.0.get_or_insert_with(|| {
+            let keys = entries.iter();
+            keys.map(|entry| entry.key.text.clone()).collect()
+        });
+        !seen.insert(key.into())
     }
 }
 

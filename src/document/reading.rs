@@ -132,6 +132,11 @@ impl Reading {
         self.leave();
     }
 
+    /// Whether effective values are collected.
+    pub(super) const fn takes_notes(&self) -> bool {
+        !self.forgets_settings && self.described.is_none()
+    }
+
     pub(super) const fn is_describing(&self) -> bool {
         self.described.is_some()
     }

@@ -162,7 +162,7 @@ impl Growing {
         let mut growing = Self::default();
         growing.add(rules, |paths, pattern, fresh, entry| match pattern {
             Pattern::Path(path) => {
-                paths.folds |= path.folded() != *path;
+                paths.folds |= path.folds();
                 paths.as_written.insert(path, fresh, entry);
             }
             Pattern::Regex(regex) => {

@@ -135,6 +135,23 @@ impl PathPattern {
         )
     }
 
+    /// Whether a lax application would read another pattern.
+    pub(super) fn folds(&self) -> bool {
+        let is_plain = |segment: &Segment| match segment {
+            Segment::Literal(text) => {
+                let plain = |byte: u8| {
+                    byte.is_ascii_lowercase()
+                        || byte.is_ascii_digit()
+                        || matches!(byte, b'-' | b'_' | b'.')
+                };
+                !text.is_empty() && text.bytes().all(plain)
+            }
+            Segment::One | Segment::Rest => true,
+        };
+        // Most patterns are told by a glance.
+        !self.segments.iter().all(is_plain) && self.folded() != *self
+    }
+
     /// The pattern as a lax application would read it.
     pub(super) fn folded(&self) -> Self {
         let mut segments: Vec<Segment> = Vec::with_capacity(self.segments.len());

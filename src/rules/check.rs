@@ -30,8 +30,9 @@ pub(super) fn into_set(
         places: &places,
     };
     named.tell_duplicates(problems);
+    let reserved = reserved_paths(context);
     for (rule, places) in rules.iter().zip(&places) {
-        check_reserved(rule, places, context, problems);
+        check_reserved(rule, places, &reserved, problems);
         check_reach(rule, places, context, problems);
     }
     match RuleSet::build(rules, upstreams) {
@@ -112,26 +113,29 @@ impl Named<'_> {
     }
 }
 
+/// Paths that Stepgate answers itself, on one host or on all.
+fn reserved_paths(context: &Context) -> Vec<(CanonicalPath, Option<&Host>)> {
+    let own = CanonicalPath::parse(OWN_PATH).ok().map(|path| (path, None));
+    let configured = context.reserved.iter();
+    let configured = configured.map(|it| (it.path.clone(), it.host.as_ref()));
+    own.into_iter().chain(configured).collect()
+}
+
 /// Requests for Stepgate's own paths never reach the rules.
 fn check_reserved(
     rule: &RuleParts,
     places: &RulePlaces,
-    context: &Context,
+    reserved: &[(CanonicalPath, Option<&Host>)],
     problems: &mut Problems,
 ) {
-    let own = CanonicalPath::parse(OWN_PATH).ok().map(|path| (path, None));
-    let configured = context
-        .reserved
-        .iter()
-        .map(|reserved| (reserved.path.clone(), reserved.host.as_ref()));
-    for (reserved, host) in own.into_iter().chain(configured) {
-        if !is_on_host(&rule.matcher.hosts, host) {
+    for (reserved, host) in reserved {
+        if !is_on_host(&rule.matcher.hosts, *host) {
             continue;
         }
         let paths = rule.matcher.paths.iter().zip(&places.paths);
-        let paths = paths.map(|(path, place)| (path.is_below(&reserved), place));
+        let paths = paths.map(|(path, place)| (path.is_below(reserved), place));
         let regexes = rule.matcher.path_regexes.iter().zip(&places.path_regexes);
-        let regexes = regexes.map(|(regex, place)| (regex.is_below(&reserved), place));
+        let regexes = regexes.map(|(regex, place)| (regex.is_below(reserved), place));
         for (_, place) in paths.chain(regexes).filter(|(is_below, _)| *is_below) {
             let message = format!(
                 "rule `{}` is about paths that Stepgate answers itself ({} and below)",
