@@ -258,11 +258,8 @@ impl InProcess {
 fn described(resolved: &flows::Resolved) -> Result<Session, WhoamiError> {
     let document = serde_json::to_value(&resolved.session).map_err(|error| unreachable(&error))?;
     let mut session = Session::from_document(document).map_err(|error| unreachable(&error))?;
-    session.subject.second_factor = if resolved.has_second_factor {
-        SecondFactor::Enrolled
-    } else {
-        SecondFactor::NotEnrolled
-    };
+    let second_factors = resolved.second_factors.iter().copied().collect();
+    session.subject.second_factor = SecondFactor::exactly(second_factors);
     Ok(session)
 }
 

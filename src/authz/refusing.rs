@@ -74,7 +74,7 @@ impl Asker<'_> {
         if let Some((here, cookie)) = self.another_try(decided, now) {
             return words(answer.redirect(&here), Some(cookie));
         }
-        match self.guard(decided, now) {
+        match self.guard(outcome, now) {
             Ruling::Redirect(cookie) => words(answer.redirect(&destination), cookie),
             Ruling::Explain => {
                 let reason = "the session did not change although it was asked for repeatedly";
@@ -112,15 +112,21 @@ impl Asker<'_> {
     }
 
     /// Whether this person may be sent away once more. Whoever has no session yet may always.
-    fn guard(&self, decided: Decided, now: Timestamp) -> Ruling {
+    fn guard(&self, outcome: Outcome, now: Timestamp) -> Ruling {
         let standing = match (self.session, self.credential) {
-            _ if decided == Decided::LogIn => return Ruling::Redirect(None),
+            _ if outcome == Outcome::LogIn => return Ruling::Redirect(None),
             (Some(record), _) => {
                 let subject = record.subject();
-                format!(
-                    "{} {} {}",
-                    subject.session_id, subject.aal, subject.authenticated_at
-                )
+                let methods = outcome.methods();
+                // Where particular methods are wanted, others are no improvement.
+                let last = if methods.is_empty() {
+                    Some(subject.authenticated_at)
+                } else {
+                    let steps = subject.completions.iter();
+                    let wanted = steps.filter(|step| methods.contains(step.method));
+                    wanted.map(|step| step.completed_at).max()
+                };
+                format!("{} {} {methods} {last:?}", subject.session_id, subject.aal)
             }
             (None, Some(credential)) => credential.expose().to_owned(),
             (None, None) => return Ruling::Redirect(None),
@@ -146,9 +152,19 @@ impl Asker<'_> {
             }
             Outcome::StepUp(ask) => {
                 let url = self.login_url(parameters(ask));
-                let reason = "the session was authenticated with one factor";
+                let (reason, description) = if ask.refresh {
+                    (
+                        "the methods that were used do not count here",
+                        "Other authentication methods are required",
+                    )
+                } else {
+                    (
+                        "the session was authenticated with one factor",
+                        "A second factor is required",
+                    )
+                };
                 let answer = Answer::refusal(ErrorId::SessionAal2Required, client, rule, reason)
-                    .with_challenge(&challenge("A second factor is required", None, ask))
+                    .with_challenge(&challenge(description, None, ask))
                     .with_detail("redirect_browser_to", url.clone());
                 (
                     with_methods(answer, ask.methods),
@@ -179,7 +195,11 @@ impl Asker<'_> {
             }
             Outcome::Enrol { methods } => {
                 let url = self.settings_url();
-                let reason = "a second factor is required, and none is set up";
+                let reason = if methods.is_empty() {
+                    "a second factor is required, and none is set up"
+                } else {
+                    "a method is required that is not set up"
+                };
                 let answer = Answer::refusal(ErrorId::SecondFactorRequired, client, rule, reason)
                     .with_detail("settings_url", url.clone());
                 (with_methods(answer, methods), Decided::Enrol, Some(url))

@@ -1,11 +1,11 @@
 //! Sessions as the gateway in the same process asks for them.
 
 use super::service::Service;
-use crate::aal::Aal;
+use crate::aal::AuthenticationMethod;
 use crate::contract;
 use crate::identity::cookie::SessionCookie;
 use crate::identity::session::later;
-use crate::identity::{SessionId, SessionToken};
+use crate::identity::{CredentialType, Credentials, IdentityId, SessionId, SessionToken};
 use crate::store::{SessionFound, StoreError};
 
 /// How long a token that was replaced is told from one that never was: requests that were on
@@ -28,8 +28,8 @@ pub enum Worth {
 pub struct Resolved {
     /// The session as whoami gives it, whatever level whoami asks for: the gateway's rules decide.
     pub session: contract::Session,
-    /// Whether its identity has a second factor that can be asked for.
-    pub has_second_factor: bool,
+    /// The second factors that its identity can be asked for.
+    pub second_factors: Vec<AuthenticationMethod>,
 }
 
 impl Service {
@@ -72,7 +72,7 @@ impl Service {
             return Ok(Worth::Nothing);
         }
         Ok(Worth::Session(Box::new(Resolved {
-            has_second_factor: self.available_aal(&account) >= Aal::Aal2,
+            second_factors: self.second_factors_of(&account.credentials),
             session: self.show_session(&session, &account.identity),
         })))
     }
@@ -102,8 +102,27 @@ impl Service {
             return Ok(Worth::Nothing);
         }
         Ok(Worth::Session(Box::new(Resolved {
-            has_second_factor: self.reached_by(identity.id, &kinds).await? >= Aal::Aal2,
+            second_factors: self.second_factors(identity.id, &kinds).await?,
             session: self.show_session(&session, &identity),
         })))
+    }
+
+    /// The second factors of an identity with these types of credentials. They are read only where
+    /// one of them may be a second factor.
+    async fn second_factors(
+        &self,
+        identity: IdentityId,
+        kinds: &[CredentialType],
+    ) -> Result<Vec<AuthenticationMethod>, StoreError> {
+        if !kinds.iter().any(|kind| kind.may_be_second_factor()) {
+            return Ok(Vec::new());
+        }
+        let credentials = self.store.credentials(identity).await?;
+        Ok(self.second_factors_of(&credentials))
+    }
+
+    fn second_factors_of(&self, credentials: &Credentials) -> Vec<AuthenticationMethod> {
+        let code = &self.settings.methods.code;
+        credentials.second_factor_methods(code).collect()
     }
 }

@@ -51,6 +51,16 @@ impl Ask {
 }
 
 impl Outcome {
+    /// The methods that would do; empty: any, or none would.
+    #[must_use]
+    pub const fn methods(self) -> MethodSet {
+        match self {
+            Self::StepUp(ask) | Self::Refresh { ask, .. } => ask.methods,
+            Self::Enrol { methods } => methods,
+            Self::Allow | Self::LogIn | Self::Deny => MethodSet::EMPTY,
+        }
+    }
+
     /// The name in logs, metrics and `explain`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -31,6 +31,7 @@ mod operator;
 mod policy_tools;
 mod readings;
 mod resume;
+mod requirements;
 mod serving;
 mod sessions;
 mod streams;

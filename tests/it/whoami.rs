@@ -7,9 +7,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rstest::rstest;
 use serde_json::json;
-use stepgate::aal::Aal;
+use stepgate::aal::{Aal, AuthenticationMethod};
 use stepgate::clock::Clock;
-use stepgate::policy::SecondFactor;
+use stepgate::policy::{MethodSet, SecondFactor};
 use stepgate::whoami::{
     Answer, Credential, CredentialKind, External, HttpIdentity, IdentityService, Said, WhoamiError,
     WhoamiRequiredAal,
@@ -348,9 +348,10 @@ fn the_admin_api_is_asked_for_second_factors_where_whoami_says_nothing() {
     world
         .identity
         .admin_says("alice", Reply::json("200 OK", &totp.to_string()));
-    assert_eq!(world.second_factor(), SecondFactor::Enrolled);
+    let totp = SecondFactor::exactly(MethodSet::of(&[AuthenticationMethod::Totp]));
+    assert_eq!(world.second_factor(), totp);
     let calls = admin_calls();
-    assert_eq!(world.second_factor(), SecondFactor::Enrolled);
+    assert_eq!(world.second_factor(), totp);
     assert_eq!(admin_calls(), calls, "once a session");
     let asked = world.identity.server.received();
     let admin = asked

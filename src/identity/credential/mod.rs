@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::settings::CodeSettings;
-use crate::aal::Aal;
+use crate::aal::{Aal, AuthenticationMethod};
 
 /// A type of credential, by its wire name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -198,6 +198,24 @@ impl Credentials {
         self.iter()
             .map(|credential| second_factors_of(credential, code))
             .sum()
+    }
+
+    /// Which second factors are set up, by the methods that prove them; as
+    /// [`Credentials::second_factors`] counts them.
+    pub fn second_factor_methods(
+        &self,
+        code: &CodeSettings,
+    ) -> impl Iterator<Item = AuthenticationMethod> {
+        let set_up = self
+            .iter()
+            .filter(|credential| second_factors_of(credential, code) > 0);
+        set_up.filter_map(|credential| match credential.kind {
+            CredentialType::Totp => Some(AuthenticationMethod::Totp),
+            CredentialType::LookupSecret => Some(AuthenticationMethod::LookupSecret),
+            CredentialType::Webauthn => Some(AuthenticationMethod::Webauthn),
+            CredentialType::Code => Some(AuthenticationMethod::Code),
+            CredentialType::Password | CredentialType::Oidc | CredentialType::Passkey => None,
+        })
     }
 
     /// The highest level that the identity can reach: any second factor makes it `aal2`, with or

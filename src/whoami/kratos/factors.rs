@@ -7,24 +7,34 @@ use bytes::Bytes;
 use http::header::{ACCEPT, HOST};
 use http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Empty;
+use jiff::Timestamp;
 use moka::sync::Cache;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::client::below;
 use super::transport::Transport;
-use crate::policy::{SecondFactor, Subject};
+use crate::aal::AuthenticationMethod;
+use crate::policy::{MethodSet, SecondFactor, Subject};
 use crate::whoami::document::read_strictly;
 
 /// Sessions whose second factor is remembered.
 const REMEMBERED: u64 = 100_000;
 
-/// Looks up second factors: once per session that has one. That there is none is asked again with
-/// each whoami, so that a factor set up elsewhere is seen.
+/// What is remembered of a session's second factors.
+#[derive(Clone, Copy)]
+struct Known {
+    methods: MethodSet,
+    /// The session's last step by then: a later one may have been with a new factor.
+    last_step: Timestamp,
+}
+
+/// Looks up second factors: once per session that has one, and again after its next step. That
+/// there is none is asked again with each whoami, so that a factor set up elsewhere is seen.
 pub(super) struct SecondFactors {
     admin: Uri,
     headers: Vec<(HeaderName, HeaderValue)>,
-    enrolled: Cache<Box<str>, (), RandomState>,
+    enrolled: Cache<Box<str>, Known, RandomState>,
 }
 
 impl SecondFactors {
@@ -44,8 +54,9 @@ impl SecondFactors {
         subject: &Subject,
         timeout: Duration,
     ) -> SecondFactor {
-        if self.enrolled.contains_key(&subject.session_id) {
-            return SecondFactor::Enrolled;
+        let known = self.enrolled.get(&subject.session_id);
+        if let Some(known) = known.filter(|known| known.last_step == subject.authenticated_at) {
+            return SecondFactor::exactly(known.methods);
         }
         let Some(request) = self.request(&subject.identity_id) else {
             return SecondFactor::Unknown;
@@ -66,11 +77,15 @@ impl SecondFactors {
         };
         match identity {
             None => SecondFactor::Unknown,
-            Some(identity) if has_second_factor(&identity) => {
-                self.enrolled.insert(subject.session_id.clone(), ());
-                SecondFactor::Enrolled
+            Some(identity) => {
+                let methods = second_factors(&identity);
+                if !methods.is_empty() {
+                    let last_step = subject.authenticated_at;
+                    let known = Known { methods, last_step };
+                    self.enrolled.insert(subject.session_id.clone(), known);
+                }
+                SecondFactor::exactly(methods)
             }
-            Some(_) => SecondFactor::NotEnrolled,
         }
     }
 
@@ -94,7 +109,7 @@ impl SecondFactors {
 }
 
 /// Kratos lists kinds that people don't have, so what counts is in their `config`.
-fn has_second_factor(identity: &Value) -> bool {
+fn second_factors(identity: &Value) -> MethodSet {
     let config = |kind: &str| identity.get("credentials")?.get(kind)?.get("config");
     let any = |kind: &str, list: &str, counts: &dyn Fn(&Value) -> bool| {
         let items = config(kind)
@@ -108,14 +123,26 @@ fn has_second_factor(identity: &Value) -> bool {
             .and_then(Value::as_str)
             .is_some_and(|text| !text.is_empty())
     };
-    config("totp").is_some_and(|config| text(config, "totp_url"))
-        || any("lookup_secret", "recovery_codes", &|code| {
-            !text(code, "used_at")
-        })
-        || any("webauthn", "credentials", &|key| {
-            key.get("is_passwordless").and_then(Value::as_bool) != Some(true)
-        })
-        || any("code", "addresses", &|address| text(address, "address"))
+    let totp = config("totp").is_some_and(|config| text(config, "totp_url"));
+    let unused = |code: &Value| !text(code, "used_at");
+    let second = |key: &Value| key.get("is_passwordless").and_then(Value::as_bool) != Some(true);
+    let present = [
+        (AuthenticationMethod::Totp, totp),
+        (
+            AuthenticationMethod::LookupSecret,
+            any("lookup_secret", "recovery_codes", &unused),
+        ),
+        (
+            AuthenticationMethod::Webauthn,
+            any("webauthn", "credentials", &second),
+        ),
+        (
+            AuthenticationMethod::Code,
+            any("code", "addresses", &|address| text(address, "address")),
+        ),
+    ];
+    let present = present.into_iter().filter(|(_, is_there)| *is_there);
+    present.map(|(method, _)| method).collect()
 }
 
 #[cfg(test)]
@@ -171,7 +198,11 @@ mod tests {
             (json!({}), false),
         ] {
             let identity = json!({"id": "i", "credentials": credentials});
-            assert_eq!(has_second_factor(&identity), expected, "{credentials}");
+            assert_eq!(
+                !second_factors(&identity).is_empty(),
+                expected,
+                "{credentials}"
+            );
         }
     }
 }
