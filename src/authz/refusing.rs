@@ -151,7 +151,6 @@ impl Asker<'_> {
                 (answer, Decided::LogIn, Some(url))
             }
             Outcome::StepUp(ask) => {
-                let url = self.login_url(parameters(ask));
                 let (reason, description) = if ask.refresh {
                     (
                         "the methods that were used do not count here",
@@ -164,16 +163,10 @@ impl Asker<'_> {
                     )
                 };
                 let answer = Answer::refusal(ErrorId::SessionAal2Required, client, rule, reason)
-                    .with_challenge(&challenge(description, None, ask))
-                    .with_detail("redirect_browser_to", url.clone());
-                (
-                    with_methods(answer, ask.methods),
-                    Decided::StepUp,
-                    Some(url),
-                )
+                    .with_challenge(&challenge(description, None, ask));
+                self.ask_for(ask, answer, Decided::StepUp)
             }
             Outcome::Refresh { max_age, ask } => {
-                let url = self.login_url(parameters(ask));
                 let (reason, description) = match max_age {
                     Some(_) => (
                         "the session was authenticated too long ago",
@@ -185,13 +178,8 @@ impl Asker<'_> {
                     ),
                 };
                 let answer = Answer::refusal(ErrorId::SessionRefreshRequired, client, rule, reason)
-                    .with_challenge(&challenge(description, max_age, ask))
-                    .with_detail("redirect_browser_to", url.clone());
-                (
-                    with_methods(answer, ask.methods),
-                    Decided::Refresh,
-                    Some(url),
-                )
+                    .with_challenge(&challenge(description, max_age, ask));
+                self.ask_for(ask, answer, Decided::Refresh)
             }
             Outcome::Enrol { methods } => {
                 let url = self.settings_url();
@@ -213,6 +201,18 @@ impl Asker<'_> {
                 )
             }
         }
+    }
+
+    /// Completes an answer by where to go and what to use there.
+    fn ask_for(
+        &self,
+        ask: Ask,
+        answer: Answer,
+        decided: Decided,
+    ) -> (Answer, Decided, Option<String>) {
+        let url = self.login_url(parameters(ask));
+        let answer = answer.with_detail("redirect_browser_to", url.clone());
+        (with_methods(answer, ask.methods), decided, Some(url))
     }
 
     /// RFC 6750: who sent a token is told that it is worth nothing, others just what to send.

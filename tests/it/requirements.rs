@@ -341,12 +341,16 @@ impl Embedded {
 fn the_service_in_the_same_process_tells_exactly_which_factor_is_missing() {
     let gate = Embedded::start();
     let traits = json!({"email": "ada@steps.example"});
-    let signed_up = gate.flow(
+    let password = "lively-otter-quartz";
+    gate.flow(
         "registration",
         "",
-        json!({"method": "password", "traits": traits, "password": "lively-otter-quartz"}),
+        json!({"method": "password", "traits": traits, "password": password}),
     );
-    let token = signed_up["session_token"].as_str().expect("a token");
+    let credentials =
+        json!({"method": "password", "identifier": "ada@steps.example", "password": password});
+    let signed_in = gate.flow("login", "", credentials);
+    let token = signed_in["session_token"].as_str().expect("a token");
     let missing = (403, "second_factor_required".to_owned(), json!(["totp"]));
     assert_eq!(gate.refused("/app", token), missing);
     assert_eq!(gate.get("/trial", token).status, 200);
