@@ -25,7 +25,12 @@ fn yaml_blocks(page: &Path) -> Vec<String> {
 #[test]
 fn every_rule_file_in_the_documentation_compiles() {
     let mut compiled = 0;
-    for page in ["README.md", "docs/rules.md", "docs/conditions.md"] {
+    for page in [
+        "README.md",
+        "docs/rules.md",
+        "docs/requirements.md",
+        "docs/conditions.md",
+    ] {
         for block in yaml_blocks(Path::new(page)) {
             if let Err(problems) = compile(page, &block, &Context::default()) {
                 panic!("{page}: {problems:?}");
