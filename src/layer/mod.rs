@@ -34,6 +34,8 @@
 
 mod builder;
 mod gate;
+#[cfg(feature = "pingora")]
+pub mod pingora;
 mod service;
 mod verified;
 
