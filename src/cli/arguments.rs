@@ -48,6 +48,9 @@ pub(super) enum Command {
     Test(TestArguments),
     /// Tell which decisions another set of rules would change, and which way
     Diff(DiffArguments),
+    /// Translate what other programs were told: access rules, a Kratos configuration
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Show the effective configuration, or its schema
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -265,4 +268,27 @@ mod tests {
     fn the_command_line_is_well_formed() {
         Arguments::command().debug_assert();
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ImportCommand {
+    /// Access rules (and configuration) of Ory Oathkeeper, to a rule file on standard output
+    ///
+    /// Never allows more than the original. What could not be translated is told on standard
+    /// error, and the exit code is 1.
+    #[command(after_help = "Example:
+  stepgate import oathkeeper oathkeeper.yml access-rules.json > rules/imported.yaml")]
+    Oathkeeper {
+        /// JSON, YAML or JSON lines: rules, or the configuration file
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// A configuration of Ory Kratos, to a stepgate.yaml on standard output
+    #[command(after_help = "Example:
+  stepgate import kratos kratos.yml > stepgate.yaml")]
+    Kratos {
+        /// The configuration file of Kratos
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }

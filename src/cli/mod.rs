@@ -5,6 +5,7 @@ mod audit;
 mod certs;
 mod check;
 mod config_command;
+mod import;
 mod init;
 mod output;
 mod policy;
@@ -70,6 +71,7 @@ fn dispatch(command: Command, environment: Environment) -> Ending {
         Command::Explain(arguments) => policy::explain(&arguments, &environment),
         Command::Test(arguments) => policy::test(&arguments, &environment),
         Command::Diff(arguments) => policy::diff(&arguments, &environment),
+        Command::Import(command) => import::run(&command, &environment),
         Command::Config(ConfigCommand::Show(arguments)) => {
             config_command::show(arguments, environment)
         }

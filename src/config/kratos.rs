@@ -39,6 +39,27 @@ impl Kratos {
     }
 }
 
+/// Reads a configuration of Kratos that is to run embedded: what of it has no effect here, and what
+/// is wrong with it.
+#[must_use]
+pub fn read_kratos(tree: &Node, path: &Path, environment: &Environment) -> (Vec<String>, Problems) {
+    let mut problems = Problems::new();
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    let around = Surroundings {
+        variable: &|name| environment.variable(name),
+        folder,
+    };
+    let mut tree = tree.clone();
+    document::substitute(&mut tree, &around, &mut problems);
+    let mut reading = Reading::in_folder(folder);
+    reading.problems = problems;
+    let draft = read(&tree, Form::Embedded { in_file: true }, &mut reading);
+    let notices = draft.map(|draft| draft.notices().to_vec());
+    let mut problems = reading.problems;
+    problems.sort();
+    (notices.unwrap_or_default(), problems)
+}
+
 /// Reads a file in Kratos' own format, for the identity service by itself. Kratos' environment
 /// variables go before what the file says.
 ///

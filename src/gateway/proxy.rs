@@ -283,7 +283,8 @@ pub(super) async fn settle(
         }
         Verdict::Forward(forward) => {
             exchange.note(|entry| entry.decided(&forward.facts));
-            passing.changes = AnswerChanges::of(&forward.permit, &passing.head.headers);
+            let now = exchange.client.worker.shared.clock.wall();
+            passing.changes = AnswerChanges::of(&forward, &passing.head.headers, now);
             let wanted = upgrade.as_ref().map(|(wanted, _)| wanted);
             let by_cookie = upgrade.as_ref().is_some_and(|(_, by_cookie)| *by_cookie);
             if let Some(answer) = objection(&passing, &forward, wanted, by_cookie) {

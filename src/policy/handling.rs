@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 
 use super::{Cors, HeaderChanges, Rewrite, Told, UpstreamIndex};
+use crate::expression::Program;
 
 /// What a rule changes on the way. Nothing, for most rules: then it takes no room.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +41,14 @@ impl Handling {
     #[must_use]
     pub fn changes(&self) -> Option<&Changes> {
         self.0.as_deref()
+    }
+
+    /// The expressions that the changes rest on.
+    pub fn programs(&self) -> impl Iterator<Item = &Program> {
+        self.0.iter().flat_map(|changes| {
+            let request = changes.request_headers.programs();
+            request.chain(changes.response_headers.programs())
+        })
     }
 
     /// The pages of other origins that may ask and read.

@@ -1,9 +1,14 @@
 //! Headers that a rule sets and removes.
 
+use std::sync::Arc;
+
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::FieldPattern;
+use jiff::Timestamp;
+
+use super::{ComputedField, FieldPattern, Seen, Subject};
+use crate::expression::{Facts, Program};
 
 /// `request_headers` or `response_headers` of a rule.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +23,8 @@ pub struct HeaderChanges {
 pub enum FieldSource {
     /// It is written in the rule.
     Text(HeaderValue),
+    /// It is worked out for each request.
+    Computed(Arc<ComputedField>),
 }
 
 impl HeaderChanges {
@@ -46,27 +53,45 @@ impl HeaderChanges {
 
     /// The values to set, in the order written. A value that can't be had is left out.
     #[must_use]
-    pub fn values(&self) -> Vec<(HeaderName, HeaderValue)> {
+    pub fn values(
+        &self,
+        subject: Option<&Subject>,
+        seen: Seen<'_>,
+        now: Timestamp,
+    ) -> Vec<(HeaderName, HeaderValue)> {
+        let facts = &Facts {
+            session: subject.and_then(|subject| subject.document.as_deref()),
+            request: Some(&seen),
+            now,
+        };
         self.set
             .iter()
-            .map(|(name, source)| match source {
-                FieldSource::Text(value) => (name.clone(), value.clone()),
+            .filter_map(|(name, source)| {
+                let value = match source {
+                    FieldSource::Text(value) => value.clone(),
+                    FieldSource::Computed(field) => field.value(name, facts)?,
+                };
+                Some((name.clone(), value))
             })
             .collect()
     }
 
+    /// The expressions among the values.
+    pub fn programs(&self) -> impl Iterator<Item = &Program> {
+        self.set.iter().filter_map(|(_, source)| match source {
+            FieldSource::Text(_) => None,
+            FieldSource::Computed(field) => Some(field.program()),
+        })
+    }
+
     /// Takes out what goes: also the headers whose value can't be had, so that nobody else's value
-    /// stands under their name.
-    pub fn remove_from(&self, headers: &mut HeaderMap) {
-        let doomed: Vec<HeaderName> = headers
-            .keys()
-            .filter(|name| {
-                self.doomed
-                    .iter()
-                    .any(|pattern| pattern.covers(name.as_str()))
-            })
-            .cloned()
-            .collect();
+    /// stands under their name. A family takes nothing that `stays`.
+    pub fn remove_from(&self, headers: &mut HeaderMap, stays: impl Fn(&HeaderName) -> bool) {
+        let goes = |name: &&HeaderName| {
+            let mut patterns = self.doomed.iter();
+            patterns.any(|pattern| pattern.covers(name.as_str())) && !stays(name)
+        };
+        let doomed: Vec<HeaderName> = headers.keys().filter(goes).cloned().collect();
         for name in doomed {
             headers.remove(name);
         }

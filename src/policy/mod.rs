@@ -6,6 +6,7 @@
 
 mod automaton;
 mod canonical;
+mod computed_field;
 mod condition;
 mod conditions;
 mod conflict;
@@ -57,6 +58,7 @@ mod trie;
 mod upstream;
 mod weigh;
 
+pub use computed_field::{ComputedField, fit_field_value};
 pub use condition::Condition;
 pub use conditions::{ConditionName, Conditions, Expected};
 pub use conflict::{Conflict, ConflictKind};

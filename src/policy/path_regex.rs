@@ -42,7 +42,7 @@ pub enum ReplacementError {
     #[error("a replacement begins with `/`")]
     NoSlash,
     /// `$` without a group.
-    #[error("`$` stands before a group, as in `$1` or `${{name}}`; write `$$` for the character")]
+    #[error("`$` stands before a group, as in `$1` or `$name`; write `$$` for the character")]
     Dollar,
     /// The expression has no such group.
     #[error("the expression has no group `{0}`")]
@@ -144,7 +144,7 @@ fn why(error: &regex_automata::meta::BuildError) -> String {
     }
 }
 
-/// Reads `$1`, `${1}`, `${name}` and `$$`.
+/// Reads `$1`, `$name`, `${1}`, `${name}` and `$$`.
 fn pieces(text: &str, regex: &Regex) -> Result<Vec<Piece>, ReplacementError> {
     let mut pieces = Vec::new();
     let mut literal = String::new();
@@ -177,8 +177,15 @@ fn group_name(after: &str) -> Option<(&str, &str)> {
     if let Some(inner) = after.strip_prefix('{') {
         return inner.split_once('}').filter(|(name, _)| !name.is_empty());
     }
-    let digits = after.bytes().take_while(u8::is_ascii_digit).count();
-    after.split_at_checked(digits).filter(|_| digits > 0)
+    let numbered = after.starts_with(|letter: char| letter.is_ascii_digit());
+    let length = after
+        .bytes()
+        .take_while(|byte| match numbered {
+            true => byte.is_ascii_digit(),
+            false => byte.is_ascii_alphanumeric() || *byte == b'_',
+        })
+        .count();
+    after.split_at_checked(length).filter(|_| length > 0)
 }
 
 fn find_group(name: &str, regex: &Regex) -> Option<usize> {

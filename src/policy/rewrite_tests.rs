@@ -158,7 +158,7 @@ fn mistakes_in_expressions_are_told() {
         compile("/(a)", "/${b}"),
         Err(ReplacementError::Group("b".into()))
     );
-    assert_eq!(compile("/(a)", "/$a"), Err(ReplacementError::Dollar));
+    assert_eq!(compile("/(a)", "/$-"), Err(ReplacementError::Dollar));
     assert_eq!(compile("/a", "/%61"), Err(ReplacementError::NotCanonical));
     for text in [
         "/a?b", "/a#b", "/a//b", "/a/../b", "/a b", "/a%2fb", "/a\\b", "/\u{e4}",

@@ -73,9 +73,11 @@ fn reads_of(rules: &[Rule]) -> Reads {
     let conditions = rules
         .iter()
         .filter_map(|rule| rule.requirement().condition.as_ref());
-    conditions.fold(Reads::nothing(), |reads, condition| {
+    let conditions = conditions.fold(Reads::nothing(), |reads, condition| {
         reads.with(&condition.reads())
-    })
+    });
+    let headers = rules.iter().flat_map(|rule| rule.handling().programs());
+    headers.fold(conditions, |reads, program| reads.with(program.reads()))
 }
 
 impl RuleSet {

@@ -23,6 +23,7 @@ mod documents;
 mod faults;
 mod gateway;
 mod identity;
+mod import;
 mod layer;
 mod mail;
 mod matching;

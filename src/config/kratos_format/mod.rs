@@ -77,6 +77,12 @@ impl Draft {
         &self.public.base_url
     }
 
+    /// What is accepted and has no effect here, a sentence each that names the key.
+    #[must_use]
+    pub fn notices(&self) -> &[String] {
+        &self.notices
+    }
+
     /// `dsn` as written.
     #[must_use]
     pub const fn dsn(&self) -> Option<&Dsn> {

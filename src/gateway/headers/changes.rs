@@ -3,11 +3,33 @@
 use http::header::{ACCESS_CONTROL_MAX_AGE, HOST, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::policy::{Changes, CorsGrant, HostRewrite, Permit};
+use jiff::Timestamp;
+
+use crate::authz::Forward;
+use crate::policy::{Changes, CorsGrant, HostRewrite, Permit, Seen};
+use crate::whoami::Record;
 
 const X_FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 /// How the names of the headers begin that let pages of other origins read an answer.
 const ACCESS_CONTROL_ALLOW: &str = "access-control-allow-";
+
+/// What delimits a message or says where it came from, which no family reaches.
+fn stays(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    matches!(
+        name,
+        "host"
+            | "connection"
+            | "upgrade"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "content-length"
+            | "forwarded"
+            | "x-request-id"
+    ) || name.starts_with("x-forwarded-")
+        || name.starts_with("sec-websocket-")
+}
 
 /// What the rule changes of a request's headers, once the client's own are clean. Identity headers
 /// come after it.
@@ -16,7 +38,7 @@ pub(super) fn of_request(
     changes: &Changes,
     values: Vec<(HeaderName, HeaderValue)>,
 ) {
-    changes.request_headers.remove_from(headers);
+    changes.request_headers.remove_from(headers, stays);
     for (name, value) in values {
         headers.insert(name, value);
     }
@@ -45,10 +67,18 @@ pub(in crate::gateway) struct AnswerChanges {
 
 impl AnswerChanges {
     /// `None` for rules that change nothing.
-    pub(in crate::gateway) fn of(permit: &Permit, headers: &HeaderMap) -> Option<Box<Self>> {
+    pub(in crate::gateway) fn of(
+        forward: &Forward,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Option<Box<Self>> {
+        let permit = &forward.permit;
         let changes = permit.rule().handling().changes()?;
+        let request = permit.request();
+        let seen = Seen { request, headers };
+        let subject = forward.facts.session.as_deref().map(Record::subject);
         Some(Box::new(Self {
-            values: changes.response_headers.values(),
+            values: changes.response_headers.values(subject, seen, now),
             grant: changes.cors.as_ref().map(|cors| cors.grant(headers)),
         }))
     }
@@ -61,7 +91,7 @@ impl AnswerChanges {
     /// Changes the head of an answer.
     pub(super) fn apply(&self, headers: &mut HeaderMap, permit: &Permit) {
         if let Some(changes) = permit.rule().handling().changes() {
-            changes.response_headers.remove_from(headers);
+            changes.response_headers.remove_from(headers, stays);
         }
         for (name, value) in &self.values {
             headers.append(name, value.clone());

@@ -53,8 +53,14 @@ pub(super) fn prepare(
     };
     let request = permit.request();
     let changes = permit.rule().handling().changes();
-    let values = changes.map(|changes| changes.request_headers.values());
     // Before anything is removed: expressions see the request as the client sent it.
+    let values = changes.map(|changes| {
+        let seen = Seen { request, headers };
+        let now = client.worker.shared.clock.wall();
+        changes
+            .request_headers
+            .values(session.map(Record::subject), seen, now)
+    });
     let by_request = by_request(session, request, headers, client);
     common(headers, client, request, request_id, framing, lifted);
     let told = changes.and_then(|changes| changes.told.as_ref());

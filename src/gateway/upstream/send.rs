@@ -72,6 +72,16 @@ struct Manner<'a> {
     host_of_endpoint: bool,
 }
 
+impl Manner<'_> {
+    fn name_host(&self, node: &super::Node, request: &mut Request<RequestBody>) {
+        if self.host_of_endpoint
+            && let Ok(host) = HeaderValue::from_str(&node.endpoint.authority)
+        {
+            request.headers_mut().insert(HOST, host);
+        }
+    }
+}
+
 fn wants_host_of_endpoint(permit: &Permit) -> bool {
     let changes = permit.rule().handling().changes();
     let rewrite = changes.and_then(|changes| changes.rewrite.as_ref());
@@ -111,11 +121,7 @@ async fn send_to(
         let Some((index, node)) = node else {
             return Err(Failure::Unreachable);
         };
-        if manner.host_of_endpoint
-            && let Ok(host) = HeaderValue::from_str(&node.endpoint.authority)
-        {
-            request.headers_mut().insert(HOST, host);
-        }
+        manner.name_host(node, &mut request);
         let opened = open(worker, upstream, node, tunnel).await;
         let (opened, pooled) = match opened {
             Ok(opened) => opened,
@@ -140,10 +146,7 @@ async fn send_to(
             .then(|| repeatable(&request))
             .flatten();
         let outcome = match opened {
-            Opened::Http1(link) => {
-                for_http1(&mut request);
-                over_http1(link, node, exchange, request).await
-            }
+            Opened::Http1(link) => over_http1(link, node, exchange, request).await,
             Opened::Http2(mut sender) => {
                 let lease = Lease::new(node, None, now);
                 for_http2(&mut request, node.endpoint.tls);
@@ -242,8 +245,9 @@ async fn over_http1(
     mut link: Box<Link>,
     node: &Rc<super::Node>,
     exchange: &Rc<Exchange>,
-    request: Request<RequestBody>,
+    mut request: Request<RequestBody>,
 ) -> Result<(Response<Incoming>, Lease), Attempt> {
+    for_http1(&mut request);
     let sending = link.sender.try_send_request(request);
     let mut lease = Lease::new(node, Some(link), exchange.client.worker.alarms.now());
     let answer = wait(sending, Some(&mut lease), exchange).await?;

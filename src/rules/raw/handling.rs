@@ -98,15 +98,29 @@ impl FromNode for RawSet {
 pub(in crate::rules) enum RawFieldSource {
     /// Text.
     Text(String),
+    /// An expression, written `{ cel: ".." }`.
+    Cel(Located<String>),
 }
 
 impl FromNode for RawFieldSource {
     fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
-        String::from_node(node, reading).map(Self::Text)
+        if node.as_map().is_none() {
+            return String::from_node(node, reading).map(Self::Text);
+        }
+        let mut fields = Fields::open(node, reading)?;
+        let cel = fields.required("cel");
+        fields.close();
+        cel.map(Self::Cel)
     }
 
     fn schema() -> Json {
-        String::schema()
+        let expression = json!({
+            "type": "object",
+            "properties": { "cel": { "type": "string" } },
+            "required": ["cel"],
+            "additionalProperties": false,
+        });
+        json!({ "anyOf": [String::schema(), expression] })
     }
 }
 

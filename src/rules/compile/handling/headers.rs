@@ -1,12 +1,15 @@
 //! `request_headers` and `response_headers`: written to meant.
 
+use std::sync::Arc;
+
 use http::{HeaderName, HeaderValue};
 
 use super::super::super::Context;
 use super::super::super::raw::{RawFieldSource, RawHeaders};
 use super::field_names::{Act, Side, objection};
 use crate::document::{Key, Located, Place, Problem, Reading};
-use crate::policy::{FieldPattern, FieldSource, HeaderChanges, is_own_cookie};
+use crate::expression::{Kind, Scope, compile_at};
+use crate::policy::{ComputedField, FieldPattern, FieldSource, HeaderChanges, is_own_cookie};
 
 pub(super) fn of_requests(
     raw: &RawHeaders,
@@ -99,6 +102,8 @@ fn field_of(
             None
         }
         RawFieldSource::Text(text) => text_value(text, &source.place, reading),
+        RawFieldSource::Cel(text) => compile_at(text, Kind::Text, Scope::Request, reading)
+            .map(|program| FieldSource::Computed(Arc::new(ComputedField::new(program)))),
     };
     if key.text.ends_with('*') {
         let message = format!("`{}` is a family; a value is for one name", key.text);

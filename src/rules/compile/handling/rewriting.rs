@@ -77,18 +77,19 @@ fn check_covered(
     matching: &RawMatch,
     reading: &mut Reading,
 ) {
-    let outside = matching
-        .paths
-        .iter()
-        .find(|path| !path.value.is_below(prefix));
-    if let Some(path) = outside {
+    let patterns = matching.paths.iter();
+    let patterns = patterns.map(|path| (path.value.is_below(prefix), &path.place));
+    let regexes = matching.path_regexes.iter();
+    let regexes = regexes.map(|regex| (regex.value.is_below(prefix), &regex.place));
+    let outside = patterns.chain(regexes).find(|(is_below, _)| !is_below);
+    if let Some((_, place)) = outside {
         let message = "this rule is also about paths that don't begin with the prefix".to_owned();
         let help = format!(
             "give the rule paths below {0} only, such as {0}/**",
             prefix.as_str()
         );
         let problem = Problem::at(&written.place, "contradiction", message).help(help);
-        reading.problem(problem.related(&path.place, "this path may not have the prefix"));
+        reading.problem(problem.related(place, "this path may not have the prefix"));
     }
 }
 
