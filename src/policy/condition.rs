@@ -40,6 +40,11 @@ impl Condition {
         })
     }
 
+    /// The expressions, as they are written: each must hold.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        self.programs.iter().map(Program::source)
+    }
+
     /// Whether it reads anything of a session.
     #[must_use]
     pub fn reads_session(&self) -> bool {

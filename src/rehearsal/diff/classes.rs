@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::Sets;
 use super::changes::{Change, Changes, Direction, Judged};
+use super::conditions::Asked;
 use super::extras::extras;
 use super::sessions::{Someone, people};
 use super::verdicts::{Reached, Verdict, is_about_enrolment, judged, reached};
@@ -31,6 +32,8 @@ struct Difference<'a> {
     before: Verdict,
     after: Verdict,
     direction: Direction,
+    /// It rests on one condition holding where another does not.
+    changed_condition: bool,
 }
 
 impl<'a> Classes<'a> {
@@ -81,19 +84,21 @@ impl<'a> Classes<'a> {
             return;
         }
         let people = people(old_rules.iter().chain(&new_rules).copied(), self.now);
-        let asked = (request, headers);
         let mut differences: Vec<Difference<'_>> = Vec::new();
         for someone in &people {
-            let standing = someone.standing();
-            let before = judged(old_set, old, asked, standing, self.now);
-            let after = judged(new_set, new, asked, standing, self.now);
-            if let Some(direction) = before.towards(after) {
-                differences.push(Difference {
-                    someone,
-                    before,
-                    after,
-                    direction,
-                });
+            for (old_holds, new_holds) in suppositions(&old_rules, &new_rules) {
+                let standing = someone.standing();
+                let before = judged(old_set, old, standing, old_holds, self.now);
+                let after = judged(new_set, new, standing, new_holds, self.now);
+                if let Some(direction) = before.towards(after) {
+                    differences.push(Difference {
+                        someone,
+                        before,
+                        after,
+                        direction,
+                        changed_condition: old_holds != new_holds,
+                    });
+                }
             }
         }
         settle(&mut differences);
@@ -135,7 +140,9 @@ impl<'a> Classes<'a> {
                 session: difference.someone.words.clone(),
                 before: difference.before.told(&self.sets.old),
                 after: difference.after.told(&self.sets.new),
-                note: None,
+                note: difference
+                    .changed_condition
+                    .then(|| "changed condition".to_owned()),
                 alike: 0,
             });
         }
@@ -174,13 +181,42 @@ fn settle(differences: &mut [Difference<'_>]) {
     }
 }
 
-fn rules_of<'a>(set: &'a Arc<RuleSet>, found: &Found) -> Vec<&'a Rule> {
+pub(super) fn rules_of<'a>(set: &'a Arc<RuleSet>, found: &Found) -> Vec<&'a Rule> {
     match found {
         Found::Rule(found) => found.rules().map(|rule| set.rule(rule)).collect(),
         Found::MethodNotAllowed(_) | Found::NoRule | Found::UnknownHost | Found::Ambiguous(_) => {
             Vec::new()
         }
     }
+}
+
+/// What to suppose of the conditions of the old rules, and of those of the new ones: all that the
+/// words of both leave possible.
+pub(super) fn suppositions(old: &[&Rule], new: &[&Rule]) -> Vec<(bool, bool)> {
+    let (old, new) = (conditions_of(old), conditions_of(new));
+    let mut possible = vec![(true, true)];
+    if old.0.is_empty() && new.0.is_empty() {
+        return possible;
+    }
+    if !new.implies(&old) {
+        possible.push((false, true));
+    }
+    if !old.implies(&new) {
+        possible.push((true, false));
+    }
+    possible.push((false, false));
+    possible
+}
+
+fn conditions_of<'a>(rules: &[&'a Rule]) -> Asked<'a> {
+    let conditions = rules
+        .iter()
+        .filter_map(|rule| rule.requirement().condition.as_ref());
+    Asked(
+        conditions
+            .flat_map(|condition| condition.sources())
+            .collect(),
+    )
 }
 
 /// Whether rules ask for the very same, in the same order.

@@ -7,6 +7,7 @@
 mod addresses;
 mod changes;
 mod classes;
+mod conditions;
 mod extras;
 mod paths;
 mod regexes;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Sets;
 use super::changes::{Change, Changes};
+use super::classes::{rules_of, suppositions};
 use super::verdicts::{Verdict, judged};
 use crate::policy::{Host, Request, Scheme};
 use crate::rehearsal::person::{Factors, Person, Step, When};
@@ -87,12 +88,18 @@ impl Logged {
             Some(subject) => crate::policy::Standing::Known(subject),
         };
         let headers = HeaderMap::new();
-        let asked = (&self.request, &headers);
-        let before = sets.old.find(&self.request, &headers);
-        let before = judged(&sets.old, &before, asked, standing, now);
-        let after = sets.new.find(&self.request, &headers);
-        let after = judged(&sets.new, &after, asked, standing, now);
-        let Some(direction) = before.towards(after) else {
+        let old = sets.old.find(&self.request, &headers);
+        let new = sets.new.find(&self.request, &headers);
+        // A log does not have what conditions read.
+        let possible = suppositions(&rules_of(&sets.old, &old), &rules_of(&sets.new, &new));
+        let changes_of = possible.into_iter().filter_map(|(old_holds, new_holds)| {
+            let before = judged(&sets.old, &old, standing, old_holds, now);
+            let after = judged(&sets.new, &new, standing, new_holds, now);
+            let direction = before.towards(after)?;
+            Some((direction, before, after, old_holds != new_holds))
+        });
+        let Some((direction, before, after, changed)) = changes_of.min_by_key(|change| change.0)
+        else {
             return;
         };
         if let Some(change) = known
@@ -109,7 +116,7 @@ impl Logged {
             session: self.in_words(),
             before: before.told(&sets.old),
             after: after.told(&sets.new),
-            note: None,
+            note: changed.then(|| "changed condition".to_owned()),
             alike: 0,
         });
     }

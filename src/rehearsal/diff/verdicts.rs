@@ -1,14 +1,9 @@
 //! What a set of rules says, and which of two decisions lets more through.
 
-use std::sync::Arc;
-
-use http::HeaderMap;
 use jiff::Timestamp;
 
 use super::changes::{Direction, Judged};
-use crate::policy::{
-    Decision, Found, Match, Outcome, Request, RuleIndex, RuleSet, Standing, decide,
-};
+use crate::policy::{Found, Match, Outcome, RuleIndex, RuleSet, Standing, judge};
 
 /// Where a request comes to in a set of rules.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -91,16 +86,17 @@ pub(super) fn reached(found: &Found) -> Reached {
     }
 }
 
-/// What `set` says to `request`, which comes to `found` there.
+/// What `set` says to a request that comes to `found` there, if the conditions of its rules hold or
+/// don't: what a condition says depends on more than can be tried.
 pub(super) fn judged(
-    set: &Arc<RuleSet>,
+    set: &RuleSet,
     found: &Found,
-    (request, headers): (&Request, &HeaderMap),
     standing: Standing<'_>,
+    conditions_hold: bool,
     now: Timestamp,
 ) -> Verdict {
     match found {
-        Found::Rule(found) => judged_by(set, found, (request, headers), standing, now),
+        Found::Rule(found) => judged_by(set, found, standing, conditions_hold, now),
         Found::MethodNotAllowed(_) => missed("method_not_allowed"),
         Found::NoRule | Found::UnknownHost => missed("no_rule"),
         Found::Ambiguous(_) => missed("bad_request"),
@@ -116,29 +112,44 @@ const fn missed(decision: &'static str) -> Verdict {
 }
 
 fn judged_by(
-    set: &Arc<RuleSet>,
+    set: &RuleSet,
     found: &Match,
-    (request, headers): (&Request, &HeaderMap),
     standing: Standing<'_>,
+    conditions_hold: bool,
     now: Timestamp,
 ) -> Verdict {
-    match decide(set, found, request.clone(), headers, standing, now) {
-        Decision::Allow(permit) => match permit.reported() {
-            None => Verdict {
-                decision: Outcome::Allow.as_str(),
-                reported: false,
-                rule: Some(found.rule()),
-            },
-            Some(reported) => Verdict {
-                decision: reported.outcome.as_str(),
-                reported: true,
-                rule: Some(reported.rule),
-            },
-        },
-        Decision::Refuse { outcome, rule, .. } => Verdict {
-            decision: outcome.as_str(),
-            reported: false,
-            rule: Some(rule),
-        },
+    let mut verdict = Verdict {
+        decision: Outcome::Allow.as_str(),
+        reported: false,
+        rule: Some(found.rule()),
+    };
+    for index in found.rules() {
+        let rule = set.rule(index);
+        let outcome = match judge(rule.requirement(), standing, now) {
+            Outcome::Allow if rule.requirement().condition.is_some() && !conditions_hold => {
+                Outcome::Deny
+            }
+            outcome @ (Outcome::Allow
+            | Outcome::LogIn
+            | Outcome::StepUp(_)
+            | Outcome::Refresh { .. }
+            | Outcome::Enrol { .. }
+            | Outcome::Deny) => outcome,
+        };
+        if outcome == Outcome::Allow {
+            continue;
+        }
+        let reported = rule.switches().report_only;
+        if !reported || !verdict.reported {
+            verdict = Verdict {
+                decision: outcome.as_str(),
+                reported,
+                rule: Some(index),
+            };
+        }
+        if !reported {
+            return verdict;
+        }
     }
+    verdict
 }

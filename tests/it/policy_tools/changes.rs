@@ -62,6 +62,10 @@ rules:
     match: { host: bank.example.com, path_regex: "/reports/[0-9]+/(pdf|csv)" }
     required_aal: aal2
     priority: 1
+  - id: teller
+    match: { host: bank.example.com, path: /teller/** }
+    required_aal: aal1
+    condition: session.identity.traits.role == "teller"
 "#;
 
 /// What is changed in the rules, from what to what; each of them loosens.
@@ -205,6 +209,16 @@ const LOOSENINGS: &[(&str, &str, &str)] = &[
     ),
     ("an expression matches less", "(pdf|csv)", "pdf"),
     (
+        "a condition is dropped",
+        "    condition: session.identity.traits.role == \"teller\"\n",
+        "",
+    ),
+    (
+        "a condition has another way",
+        "role == \"teller\"",
+        "role == \"teller\" || session.identity.traits.role == \"clerk\"",
+    ),
+    (
         "a new rule serves what nothing did",
         "host: api.example.com, path: /**",
         "host: [api.example.com, new.example.com], path: /**",
@@ -264,6 +278,33 @@ fn the_way_back_is_a_tightening() {
         let told = json(folder.path(), &["diff", "loose", "strict"], 0);
         assert_eq!(told["looser"], 0, "{name}: {told:#}");
         assert!(told["tighter"].as_u64().unwrap() > 0, "{name}: {told:#}");
+    }
+}
+
+#[test]
+fn a_condition_in_other_words_counts_as_looser_unless_the_words_prove_otherwise() {
+    for (words, code, word) in [
+        ("size(session.identity.traits.role) == 6", 1, "looser"),
+        (
+            "session.identity.traits.role==\"teller\"",
+            0,
+            "0 looser, 0 tighter",
+        ),
+        (
+            "session.identity.traits.role == \"teller\" && request.method == \"GET\"",
+            0,
+            "tighter",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let from = "session.identity.traits.role == \"teller\"";
+        write(folder.path(), "old/bank.yaml", BASE);
+        write(folder.path(), "new/bank.yaml", &BASE.replace(from, words));
+        let text = printed(folder.path(), &["diff", "old", "new"], code);
+        assert!(text.starts_with(word), "{words}: {text}");
+        if code == 1 {
+            assert!(text.contains("changed condition"), "{text}");
+        }
     }
 }
 
