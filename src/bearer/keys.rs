@@ -1,6 +1,5 @@
 //! The keys of one issuer, and when they are asked for again.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,6 +13,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use super::service::NoKeys;
+use super::unknown::Unknown;
 use super::{Issuer, KeySource};
 use crate::clock::{Clock, Monotonic};
 use crate::outbound::{Call, Outbound};
@@ -33,14 +33,6 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LONG_PAUSE: Duration = Duration::from_secs(30);
 /// How long a request waits for keys to be renewed while there are some that will do.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// Questions because of unknown keys that may follow each other at once.
-const BURST: u32 = 5;
-/// The time in which one more is allowed.
-const EACH: Duration = Duration::from_secs(30);
-/// How long a key that was not found is not asked for again.
-const ABSENT: Duration = Duration::from_secs(60);
-/// Keys that were not found, remembered at a time.
-const MAX_ABSENT: usize = 1000;
 /// Keys that a token without `kid` is tried with.
 const MAX_TRIED: usize = 16;
 
@@ -66,10 +58,7 @@ struct Asking {
     /// The question under way; it turns true when it is over.
     flight: Option<watch::Receiver<bool>>,
     last: Option<Monotonic>,
-    /// Questions because of unknown keys: how many, since when.
-    spent: u32,
-    since: Monotonic,
-    absent: HashMap<Box<str>, Monotonic>,
+    unknown: Unknown,
 }
 
 /// Keys that could have signed a token.
@@ -225,32 +214,15 @@ impl KeySet {
         }
         let now = self.clock.monotonic();
         let mut asking = self.lock();
-        let absent = asking.absent.get(key_id);
-        if absent.is_some_and(|since| now.since(*since) < ABSENT) {
+        if asking.unknown.was_absent(key_id, now) {
             return false;
         }
-        if asking.flight.is_some() {
-            return true;
-        }
-        while asking.spent > 0 && now.since(asking.since) >= EACH {
-            asking.spent -= 1;
-            asking.since = asking.since.plus(EACH);
-        }
-        if asking.spent == 0 {
-            asking.since = now;
-        }
-        let allowed = asking.spent < BURST;
-        asking.spent += u32::from(allowed);
-        allowed
+        asking.flight.is_some() || asking.unknown.take_turn(now)
     }
 
     fn remember_absent(&self, key_id: &str) {
         let now = self.clock.monotonic();
-        let mut asking = self.lock();
-        if asking.absent.len() >= MAX_ABSENT {
-            asking.absent.clear();
-        }
-        asking.absent.insert(key_id.into(), now);
+        self.lock().unknown.remember(key_id, now);
     }
 
     /// Asks, or waits for the question under way.

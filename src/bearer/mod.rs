@@ -11,6 +11,7 @@ mod level;
 mod service;
 mod session;
 mod token;
+mod unknown;
 
 pub use claims::ClaimError;
 pub use config::{Issuer, KeySource, SubjectSource};
