@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use super::form_targets::form_targets;
 use super::identity::{self, Own};
 use super::local::Bridge;
-use super::resuming::resume;
+use super::resuming;
 use super::rules::Rules;
 use super::tokens::Tokens;
 use super::web_listener::WebListener;
@@ -82,8 +82,7 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
         runtime.handle().clone(),
         clock.clone(),
     );
-    let streams = Arc::new(Switchboard::new(config.streams));
-    resolver.watched_by(Arc::clone(&streams) as Arc<dyn Watcher>);
+    let streams = streams(config, &resolver);
     if let Some(own) = &identity.own {
         own.forgetful.inform(resolver.clone());
     }
@@ -111,9 +110,9 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
     if let Some(bound) = bound {
         let database = identity.own.as_ref().map(|own| own.store.clone());
         let service = &identity.service;
-        let resume = running
-            .handle()
-            .map(|runtime| resume(config, database, service, &runtime, &clock));
+        let resume = running.handle();
+        let resume =
+            resume.map(|runtime| resuming::resume(config, database, service, &runtime, &clock));
         let parts = running.proxy_parts(config, identity.own, clock, pages, access_log);
         let parts = gateway::Parts { resume, ..parts };
         running.open_proxy(config, bound, parts)?;
@@ -122,6 +121,13 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
     running.watch_keys(config)?;
     running.readiness.begin();
     Ok(running)
+}
+
+/// The live streams, which learn from `resolver` when a session is to be forgotten.
+fn streams(config: &Config, resolver: &Resolver) -> Arc<Switchboard> {
+    let streams = Arc::new(Switchboard::new(config.streams));
+    resolver.watched_by(Arc::clone(&streams) as Arc<dyn Watcher>);
+    streams
 }
 
 fn service_runtime() -> Result<Runtime, StartError> {

@@ -18,8 +18,8 @@ struct Found {
 
 pub(super) fn run(arguments: &CheckArguments, environment: Environment) -> Ending {
     let found = match arguments.paths.is_empty() {
-        true => check(std::slice::from_ref(&arguments.config), true, environment),
-        false => check(&arguments.paths, false, environment),
+        true => check(std::slice::from_ref(&arguments.config), true, &environment),
+        false => check(&arguments.paths, false, &environment),
     };
     if arguments.format.is_json() {
         output::tell(&format!("{:#}\n", to_json(&found.problems)));
@@ -46,18 +46,18 @@ fn all_is_well(found: &Found) -> String {
 }
 
 /// Checks configurations with the rules they name, and rules on their own.
-fn check(paths: &[PathBuf], configuration: bool, environment: Environment) -> Found {
+fn check(paths: &[PathBuf], configuration: bool, environment: &Environment) -> Found {
     let mut found = Found::default();
     let mut rule_paths = Vec::new();
     for path in paths {
         if configuration || is_configuration(path) {
-            check_configuration(path, &environment, &mut found);
+            check_configuration(path, environment, &mut found);
         } else {
             rule_paths.push(path.clone());
         }
     }
     if !rule_paths.is_empty() {
-        let context = context_of_rules_alone(NetworkSets::default(), &environment);
+        let context = context_of_rules_alone(NetworkSets::default(), environment);
         check_rules(&rule_paths, &context, &mut found);
     }
     found

@@ -85,18 +85,18 @@ impl Exchange {
 
     fn request_body_idle(&self) -> Duration {
         let own = self.own.get().request_body_idle;
-        own.unwrap_or(self.client.timeouts().request_body_idle)
+        own.unwrap_or_else(|| self.client.timeouts().request_body_idle)
     }
 
     fn response_idle(&self) -> Duration {
         let own = self.own.get().response_idle;
-        own.unwrap_or(self.client.timeouts().response_idle)
+        own.unwrap_or_else(|| self.client.timeouts().response_idle)
     }
 
     /// How long an upgraded connection may be silent.
     pub(super) fn upgrade_idle(&self) -> Duration {
         let own = self.own.get().upgrade_idle;
-        own.unwrap_or(self.client.timeouts().upgrade_idle)
+        own.unwrap_or_else(|| self.client.timeouts().upgrade_idle)
     }
 
     /// Sets the alarm, unless it rings because the exchange is cut.

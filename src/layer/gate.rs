@@ -88,14 +88,17 @@ impl Gate {
     /// The answer to give instead.
     pub async fn check(&self, head: &mut Head, connection: Connection) -> Result<Passed, Refused> {
         let id = uuid::Uuid::new_v4().simple().to_string();
-        let judged = self.judge(head, connection).await;
-        let passed = judged.and_then(|forward| {
-            let uri = canonical(&head.uri, forward.permit.request());
-            let uri = uri.ok_or_else(|| ambiguous(head, AmbiguousRequest::Character))?;
-            head.uri = uri;
-            Ok(self.pass(head, forward, &id))
-        });
-        passed.map_err(|(answer, cookies)| self.refuse(answer, cookies, &head.headers, &id))
+        let (answer, cookies) = match self.judge(head, connection).await {
+            Ok(forward) => match canonical(&head.uri, forward.permit.request()) {
+                Some(uri) => {
+                    head.uri = uri;
+                    return Ok(self.pass(head, forward, &id));
+                }
+                None => ambiguous(head, AmbiguousRequest::Character),
+            },
+            Err(refusing) => refusing,
+        };
+        Err(self.refuse(answer, cookies, &head.headers, &id))
     }
 
     /// The same for a request that a router has looked at already, whose address as the client
@@ -112,15 +115,19 @@ impl Gate {
         let id = uuid::Uuid::new_v4().simple().to_string();
         let routed = std::mem::replace(&mut head.uri, asked);
         let judged = self.judge(head, connection).await;
-        let passed = judged.and_then(|forward| {
-            let uri = canonical(&head.uri, forward.permit.request());
-            if uri.as_ref() != Some(&head.uri) {
-                return Err(ambiguous(head, AmbiguousRequest::Escape));
+        let (answer, cookies) = match judged {
+            Ok(forward) => {
+                let uri = canonical(&head.uri, forward.permit.request());
+                if uri.as_ref() == Some(&head.uri) {
+                    head.uri = routed;
+                    return Ok(self.pass(head, forward, &id));
+                }
+                ambiguous(head, AmbiguousRequest::Escape)
             }
-            Ok(self.pass(head, forward, &id))
-        });
+            Err(refusing) => refusing,
+        };
         head.uri = routed;
-        passed.map_err(|(answer, cookies)| self.refuse(answer, cookies, &head.headers, &id))
+        Err(self.refuse(answer, cookies, &head.headers, &id))
     }
 
     async fn judge(&self, head: &Head, connection: Connection) -> Result<Forward, Refusing> {

@@ -92,7 +92,7 @@ pub(super) fn render(shell: Shell<'_>, page: &ResumePage) -> String {
     match &page.content {
         ResumeContent::Form { rows, more: rest } => {
             lines.extend(rows.iter().map(|row| line(shell, row)));
-            more = (*rest > 0).then(|| say.with("resume-more", "count", &*rest.to_string()).into());
+            more = (*rest > 0).then(|| say.with("resume-more", "count", &rest.to_string()));
         }
         ResumeContent::Opaque { media_type, bytes } => {
             let kind = media_type.iter().map(|it| ours("resume-type", it.clone()));

@@ -54,7 +54,11 @@ fn closure(nfa: &NFA, from: Vec<StateID>) -> Closure {
             State::ByteRange { .. } | State::Sparse(_) | State::Dense(_) => {
                 closure.readers.push(state);
             }
-            state => silent(state, |next| {
+            state @ (State::Look { .. }
+            | State::Union { .. }
+            | State::BinaryUnion { .. }
+            | State::Capture { .. }
+            | State::Fail) => silent(state, |next| {
                 if seen.insert(next) {
                     stack.push(next);
                 }

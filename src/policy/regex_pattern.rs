@@ -69,7 +69,9 @@ impl PathRegex {
         if let Err(error) = syntax::parse_with(text, &syntax_of(Case::Counts)) {
             return Err(told(&error.to_string()));
         }
-        let nfa = automaton_of(text, Case::Folds).and(automaton_of(text, Case::Counts))?;
+        // Folded it is larger: what look-alikes are found by must keep the limit too.
+        automaton_of(text, Case::Folds)?;
+        let nfa = automaton_of(text, Case::Counts)?;
         if !can_begin_with(&nfa, b'/') {
             return Err(PathRegexError::NoSlash);
         }

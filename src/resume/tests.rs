@@ -118,7 +118,7 @@ fn only_our_own_form_is_a_continuation() {
     for end in 0..form.len() {
         assert!(Continuation::parse(&form.as_bytes()[..end]).is_none());
     }
-    assert!(Continuation::parse(&vec![0xff; CONTINUATION_BYTES]).is_none());
+    assert!(Continuation::parse(&[0xff; CONTINUATION_BYTES]).is_none());
 }
 
 mod keeping {

@@ -45,6 +45,9 @@ pub struct KeptRow {
     pub expires_at: Timestamp,
 }
 
+/// `head`, `body`, `used` and `expires_at`.
+type Columns = (Vec<u8>, Option<Vec<u8>>, i64, i64);
+
 impl Store {
     /// Keeps a request. `false` when there is no room.
     ///
@@ -90,7 +93,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn kept_request(&self, id: [u8; 32]) -> Result<Option<KeptRow>, StoreError> {
         let statement = "SELECT head, body, used, expires_at FROM kept_requests WHERE id = $1";
-        let row: Option<(Vec<u8>, Option<Vec<u8>>, i64, i64)> = query(statement)
+        let row: Option<Columns> = query(statement)
             .bind(id.to_vec())
             .fetch_optional(&self.writer)
             .await?;

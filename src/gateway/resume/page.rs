@@ -42,9 +42,8 @@ pub(in crate::gateway) async fn show(passing: Passing<'_>, facts: Facts) -> Resp
     let (Some(resume), Some(id)) = (&shared.resume, id) else {
         return gone();
     };
-    let found = match wait_for(exchange, resume.keeper.find(&id)).await {
-        Some(Ok(found)) => found,
-        Some(Err(_)) | None => return passing.refuse(unavailable(kind)),
+    let Some(Ok(found)) = wait_for(exchange, resume.keeper.find(&id)).await else {
+        return passing.refuse(unavailable(kind));
     };
     let own = shared.checker.own_origin(&request);
     let (kept, body) = match found {
