@@ -72,8 +72,7 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
         desk: desk.clone(),
         audit: &audit,
     };
-    let identity = identity::open(config, known, runtime.handle(), &clock);
-    let identity = runtime.block_on(identity)?;
+    let identity = runtime.block_on(identity::open(config, known, runtime.handle(), &clock))?;
     let (tokens, service) = Tokens::open(config, &identity.service, runtime.handle(), &clock)?;
     let resolver = Resolver::new(
         config.sessions.clone(),

@@ -16,10 +16,10 @@ struct Found {
     rules: usize,
 }
 
-pub(super) fn run(arguments: &CheckArguments, environment: Environment) -> Ending {
+pub(super) fn run(arguments: &CheckArguments, environment: &Environment) -> Ending {
     let found = match arguments.paths.is_empty() {
-        true => check(std::slice::from_ref(&arguments.config), true, &environment),
-        false => check(&arguments.paths, false, &environment),
+        true => check(std::slice::from_ref(&arguments.config), true, environment),
+        false => check(&arguments.paths, false, environment),
     };
     if arguments.format.is_json() {
         output::tell(&format!("{:#}\n", to_json(&found.problems)));

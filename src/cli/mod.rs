@@ -67,7 +67,7 @@ fn dispatch(command: Command, environment: Environment) -> Ending {
         Command::Demo(arguments) => demo(arguments, &environment),
         Command::Identity(arguments) => ended(app::serve_identity(&arguments.config, &environment)),
         Command::Init(arguments) => init::run(&arguments),
-        Command::Check(arguments) => check::run(&arguments, environment),
+        Command::Check(arguments) => check::run(&arguments, &environment),
         Command::Explain(arguments) => policy::explain(&arguments, &environment),
         Command::Test(arguments) => policy::test(&arguments, &environment),
         Command::Diff(arguments) => policy::diff(&arguments, &environment),

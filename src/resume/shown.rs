@@ -157,7 +157,7 @@ fn is_secret(name: &str) -> bool {
         3 => is_word(name, part),
         _ => folded.contains(*part),
     };
-    SECRETS.iter().any(|part| is_in(part))
+    SECRETS.iter().any(is_in)
 }
 
 /// Whether `word` is one of the words of a name such as `card_pin`, `card-pin`, `cardPin`.

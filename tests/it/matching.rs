@@ -66,7 +66,10 @@ fn outcome(response: &Response) -> String {
     }
 }
 
-fn check(world: &World, table: &[(&str, &[(&str, &str)], &str)]) {
+/// A target, headers, and the rule that takes the request.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
+fn check(world: &World, table: &[Case<'_>]) {
     for (target, headers, expected) in table {
         let response = world.gateway.get(target, headers);
         assert_eq!(outcome(&response), *expected, "{target} {headers:?}");

@@ -109,8 +109,7 @@ async fn send_to(
     mut request: Request<RequestBody>,
     manner: Manner<'_>,
 ) -> Result<(Response<Incoming>, Lease), Failure> {
-    let Manner { key, tunnel, .. } = manner;
-    let worker = &exchange.client.worker;
+    let (Manner { key, tunnel, .. }, worker) = (manner, &exchange.client.worker);
     let mut tried = Vec::new();
     let mut retries = upstream.config.retries;
     loop {

@@ -12,7 +12,7 @@ fn problems(folder: &Path, sections: &str) -> String {
     std::fs::write(&file, text).unwrap();
     let loaded = config::load(&file, &Environment::default(), &[]);
     let rendering = stepgate::document::Rendering::Plain;
-    stepgate::document::to_text(&loaded.problems, rendering).to_string()
+    stepgate::document::to_text(&loaded.problems, rendering)
 }
 
 #[rstest]

@@ -119,7 +119,8 @@ fn an_operator_cuts_streams_by_each_of_the_ways_to_end_a_session() {
     let mut ada = world.somebody("ada@b.example");
     let known = session(&mut ada);
     let identity = text(&known["identity"]["id"]).to_owned();
-    let ways: [(&str, fn(&str, &str) -> String); 4] = [
+    type Path = fn(&str, &str) -> String;
+    let ways: [(&str, Path); 4] = [
         ("POST", |session, _| {
             format!("/stepgate/v1/sessions/{session}/revoke")
         }),
