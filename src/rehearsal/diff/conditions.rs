@@ -44,8 +44,21 @@ fn any_of(text: &str) -> BTreeSet<String> {
 
 /// Raw and long strings and comments have quotes of their own: such a text is taken as a whole.
 fn is_plain(text: &str) -> bool {
-    let special = ["\"\"\"", "\'\'\'", "r\"", "r\'", "R\"", "R\'", "//"];
-    !special.iter().any(|mark| text.contains(mark))
+    let special = ["\"\"\"", "\'\'\'", "//"];
+    !special.iter().any(|mark| text.contains(mark)) && !has_raw_text(text)
+}
+
+/// Whether an `r` by itself stands before a quote. One that ends a word does not: `"teller"`.
+fn has_raw_text(text: &str) -> bool {
+    let (mut before, mut mark) = (None, None);
+    for c in text.chars() {
+        let in_word = before.is_some_and(|c: char| c.is_alphanumeric() || c == '_');
+        if matches!(c, '"' | '\'') && matches!(mark, Some('r' | 'R')) && !in_word {
+            return true;
+        }
+        before = mark.replace(c);
+    }
+    false
 }
 
 /// Splits where an operator stands outside brackets and quotes.
@@ -137,6 +150,8 @@ mod tests {
             ("x == 'a  b'", "x == 'a b'", false),
             ("\"x\" in y", "\"x\"in y", true),
             ("a", "b", false),
+            ("x == \"teller\" && b", "x==\"teller\"", true),
+            ("x == r\"a && b\"", "b\"", false),
         ] {
             assert_eq!(implies(one, other), expected, "{one} => {other}");
         }

@@ -173,14 +173,6 @@ const MISTAKES: &[(&str, &str)] = &[
         "contradiction 3:62 `enrol: deny` needs",
     ),
     (
-        "id: a, match: { path: /a }, required_aal: aal1, condition: x",
-        "unknown_key 3:55 unknown key `condition`",
-    ),
-    (
-        "id: a, match: { path: /a }, required_aal: aal1, keep_body: true",
-        "unknown_key 3:55 unknown key `keep_body`",
-    ),
-    (
         "id: a, match: { path: /a }, required_aal: aal1, fall_thru: true",
         "unknown_key 3:55 unknown key `fall_thru`",
     ),

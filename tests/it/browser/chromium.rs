@@ -276,7 +276,14 @@ impl ExtensionCommand for ConsoleLog {
     }
 }
 
+/// It takes a port for IPv4 and the same for IPv6; on a busy machine the second may be somebody
+/// else's by then, and it gives up.
 fn start_chromedriver(program: &Path) -> (ChildGuard, u16) {
+    let started = (0..5).find_map(|_| try_chromedriver(program));
+    started.expect("the port of chromedriver")
+}
+
+fn try_chromedriver(program: &Path) -> Option<(ChildGuard, u16)> {
     let mut child = Command::new(program)
         .arg("--port=0")
         .stdout(Stdio::piped())
@@ -286,39 +293,11 @@ fn start_chromedriver(program: &Path) -> (ChildGuard, u16) {
     let stdout = child.stdout.take().expect("its output");
     let guard = ChildGuard(child);
     let mut lines = BufReader::new(stdout).lines();
-    let port = lines
-        .by_ref()
-        .map_while(Result::ok)
-        .find_map(|line| {
-            let (_, rest) = line.split_once("started successfully on port ")?;
-            rest.trim_end_matches('.').trim().parse().ok()
-        })
-        .expect("the port of chromedriver");
+    let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+        let (_, rest) = line.split_once("started successfully on port ")?;
+        rest.trim_end_matches('.').trim().parse().ok()
+    })?;
     // It writes more later, and must not be stopped by a full pipe.
     std::thread::spawn(move || lines.for_each(drop));
-    (guard, port)
-}
-
-fn capabilities(chromium: &Path, setup: Setup) -> Capabilities {
-    let scripts = if setup.without_javascript { 2 } else { 1 };
-    let options = json!({
-        "binary": chromium,
-        "args": [
-            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-            "--hide-scrollbars", "--lang=en-US", "--no-first-run",
-        ],
-        "prefs": {
-            "profile.managed_default_content_settings.javascript": scripts,
-            "credentials_enable_service": false,
-        },
-    });
-    let all = json!({
-        "browserName": "chrome",
-        "goog:chromeOptions": options,
-        "goog:loggingPrefs": { "browser": "ALL" },
-    });
-    let Value::Object(all) = all else {
-        unreachable!("an object")
-    };
-    all.into()
+    Some((guard, port))
 }
