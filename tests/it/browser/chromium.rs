@@ -301,3 +301,27 @@ fn try_chromedriver(program: &Path) -> Option<(ChildGuard, u16)> {
     std::thread::spawn(move || lines.for_each(drop));
     Some((guard, port))
 }
+
+fn capabilities(chromium: &Path, setup: Setup) -> Capabilities {
+    let scripts = if setup.without_javascript { 2 } else { 1 };
+    let options = json!({
+        "binary": chromium,
+        "args": [
+            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+            "--hide-scrollbars", "--lang=en-US", "--no-first-run",
+        ],
+        "prefs": {
+            "profile.managed_default_content_settings.javascript": scripts,
+            "credentials_enable_service": false,
+        },
+    });
+    let all = json!({
+        "browserName": "chrome",
+        "goog:chromeOptions": options,
+        "goog:loggingPrefs": { "browser": "ALL" },
+    });
+    let Value::Object(all) = all else {
+        unreachable!("an object")
+    };
+    all.into()
+}
