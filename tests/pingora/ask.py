@@ -33,8 +33,16 @@ class Identity(BaseHTTPRequestHandler):
     def do_GET(self):
         cookie = self.headers.get("Cookie", "")
         level = {"ory_kratos_session=one": "aal1", "ory_kratos_session=two": "aal2"}.get(cookie)
-        body = json.dumps(session(level) if level else {"error": {"code": 401}}).encode()
-        self.send_response(200 if level else 401)
+        if level:
+            status, told = 200, session(level)
+        elif cookie == "ory_kratos_session=half":
+            status = 403
+            told = {"error": {"id": "session_aal2_required", "code": 403, "status": "Forbidden",
+                              "reason": "a second factor is required", "message": "forbidden"}}
+        else:
+            status, told = 401, {"error": {"code": 401, "status": "Unauthorized"}}
+        body = json.dumps(told).encode()
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -94,9 +102,9 @@ def checks(proxy):
     person = ask(proxy, "/account", Accept="text/html")
     yield "a person is sent to sign in", person.status == 303 and "login" in person.headers["location"]
     yield "a session passes", ask(proxy, "/account", Cookie=one).status == 200
-    step_up = ask(proxy, "/transfer", Cookie=one)
+    step_up = ask(proxy, "/transfer", Cookie="ory_kratos_session=half")
     challenge = step_up.headers.get("www-authenticate", "")
-    yield "aal1 is challenged", step_up.status == 401 and "acr_values" in challenge
+    yield "who gave one factor of two is challenged", step_up.status == 401 and "acr_values" in challenge
     yield "aal2 passes", ask(proxy, "/transfer", Cookie=two).status == 200
     count = len(Application.asked)
     refused = [ask(proxy, target, Cookie=two).status
