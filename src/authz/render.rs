@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue};
 
-use super::{Answer, Body, Explanation, Keeping, Page};
+use super::{Answer, Body, Page};
 use crate::pages::{self, Locale, Pages, Refusal};
 
 impl Answer {
@@ -45,48 +45,14 @@ fn refusal(answer: &Answer, page: &Page, request_id: String) -> Refusal {
         .find(|(name, _)| *name == RETRY_AFTER)
         .and_then(|(_, value)| value.to_str().ok()?.parse().ok());
     Refusal {
-        explanation: explanation(page.explanation),
+        explanation: page.explanation,
         status: answer.status.as_u16(),
         request_id,
         reason: page.reason.as_deref().map(str::to_owned),
         proceed: page.proceed.as_deref().map(str::to_owned),
         back: page.back.as_deref().map(str::to_owned),
         retry_after_seconds: wait,
-        keeping: match page.keeping {
-            Keeping::Not => pages::Keeping::Not,
-            Keeping::Kept => pages::Keeping::Kept,
-            Keeping::TooLarge => pages::Keeping::TooLarge,
-            Keeping::NoRoom => pages::Keeping::NoRoom,
-        },
+        keeping: page.keeping,
         account: None,
-    }
-}
-
-const fn explanation(of: Explanation) -> pages::Explanation {
-    match of {
-        Explanation::LogIn => pages::Explanation::LogIn,
-        Explanation::StepUp => pages::Explanation::StepUp,
-        Explanation::Refresh => pages::Explanation::Refresh,
-        Explanation::Enrol => pages::Explanation::Enrol,
-        Explanation::Denied => pages::Explanation::Denied,
-        Explanation::NoProgress => pages::Explanation::NoProgress,
-        Explanation::NotFound => pages::Explanation::NotFound,
-        Explanation::UnknownHost => pages::Explanation::UnknownHost,
-        Explanation::MethodNotAllowed => pages::Explanation::MethodNotAllowed,
-        Explanation::BadRequest => pages::Explanation::BadRequest,
-        Explanation::AmbiguousCredentials => pages::Explanation::AmbiguousCredentials,
-        Explanation::Unavailable => pages::Explanation::Unavailable,
-        Explanation::TooMany => pages::Explanation::TooMany,
-        Explanation::UpstreamUnreachable => pages::Explanation::UpstreamUnreachable,
-        Explanation::UpstreamTimeout => pages::Explanation::UpstreamTimeout,
-        Explanation::TooLarge => pages::Explanation::TooLarge,
-        Explanation::Timeout => pages::Explanation::Timeout,
-        Explanation::Throttled => pages::Explanation::Throttled,
-        Explanation::KeptSent => pages::Explanation::KeptSent,
-        Explanation::KeptGone => pages::Explanation::KeptGone,
-        Explanation::KeptElsewhere => pages::Explanation::KeptElsewhere,
-        Explanation::KeptChanged => pages::Explanation::KeptChanged,
-        Explanation::KeptForeign => pages::Explanation::KeptForeign,
-        Explanation::Internal => pages::Explanation::Internal,
     }
 }

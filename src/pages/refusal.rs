@@ -28,7 +28,7 @@ pub struct Refusal {
 }
 
 /// What became of what a person sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Keeping {
     /// It is to be sent again from its page.
     #[default]
@@ -72,7 +72,7 @@ impl Refusal {
 }
 
 /// Why a request was not forwarded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Explanation {
     /// No session, and a form was sent, which a redirect would lose without a word.
     LogIn,

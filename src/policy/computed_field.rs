@@ -39,15 +39,22 @@ impl ComputedField {
     /// The value; `None` where there is none, or none that a header can carry.
     #[must_use]
     pub fn value(&self, name: &HeaderName, facts: &Facts<'_>) -> Option<HeaderValue> {
+        HeaderValue::try_from(self.text(name, facts)?).ok()
+    }
+
+    /// The same as text, fit for a header. Without an answer the header is left out; whatever a
+    /// client sent under its name is gone already.
+    #[must_use]
+    pub fn text(&self, name: &HeaderName, facts: &Facts<'_>) -> Option<String> {
         match self.program.text(facts) {
-            Ok(text) => HeaderValue::try_from(fit_field_value(&text?)?).ok(),
+            Ok(text) => fit_field_value(&text?),
             Err(failure) => {
                 if self.told.is_news(failure.kind, facts.now) {
                     tracing::warn!(
                         header = %name,
                         kind = failure.kind.as_str(),
                         %failure,
-                        "a header of a rule could not be worked out; it is left out"
+                        "a header could not be worked out; it is left out"
                     );
                 }
                 None

@@ -4,39 +4,36 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
-use percent_encoding::{AsciiSet, CONTROLS, percent_encode_byte, utf8_percent_encode};
 use serde_json::Value;
 
 use super::HeaderSource;
-use crate::expression::{Facts, Program, Reads, Session, Told};
-
-/// What a header value can't carry as it is, and the escape character itself, so that decoding
-/// percent-escapes always gives the original back.
-const UNSAFE: &AsciiSet = &CONTROLS.add(b'%');
-
-/// Longest value in bytes, once encoded. Longer ones are left out: applications limit the size of
-/// a head.
-const LONGEST: usize = 4096;
+use crate::expression::{Facts, Reads, Session};
+use crate::policy::{ComputedField, fit_field_value};
 
 /// The headers of an application's requests, and which of them wait for the request.
 #[derive(Debug)]
 pub(super) struct Prepared {
     /// Those that are worked out once a session.
     pub(super) names: Vec<HeaderName>,
-    sources: Vec<HeaderSource>,
+    sources: Vec<Source>,
     /// Those that are worked out for each request.
     pub(super) by_request: Vec<ByRequest>,
     /// What the expressions read that are worked out once a session.
     reads: Arc<Reads>,
-    told: Told,
+}
+
+/// Where a value comes from that is worked out once a session.
+#[derive(Debug)]
+enum Source {
+    Plain(HeaderSource),
+    Computed(ComputedField),
 }
 
 /// A header that is worked out for each request.
 #[derive(Debug)]
 pub(super) struct ByRequest {
     pub(super) name: HeaderName,
-    program: Program,
-    told: Told,
+    field: ComputedField,
 }
 
 impl Prepared {
@@ -46,24 +43,24 @@ impl Prepared {
             sources: Vec::new(),
             by_request: Vec::new(),
             reads: Arc::default(),
-            told: Told::default(),
         };
         let mut reads = Reads::nothing();
         for (name, source) in headers {
-            match source {
-                HeaderSource::Program(program) if program.changes_by_request() => {
-                    prepared.by_request.push(ByRequest {
-                        name: name.clone(),
-                        program: program.clone(),
-                        told: Told::default(),
-                    });
-                    continue;
+            let source = match source {
+                HeaderSource::Program(program) => {
+                    let field = ComputedField::new(program.clone());
+                    if program.changes_by_request() {
+                        let name = name.clone();
+                        prepared.by_request.push(ByRequest { name, field });
+                        continue;
+                    }
+                    reads = reads.with(program.reads());
+                    Source::Computed(field)
                 }
-                HeaderSource::Program(program) => reads = reads.with(program.reads()),
-                HeaderSource::Methods | HeaderSource::Path(_) => {}
-            }
+                HeaderSource::Methods | HeaderSource::Path(_) => Source::Plain(source.clone()),
+            };
             prepared.names.push(name.clone());
-            prepared.sources.push(source.clone());
+            prepared.sources.push(source);
         }
         prepared.reads = Arc::new(reads);
         prepared
@@ -71,7 +68,7 @@ impl Prepared {
 
     /// What has to be kept for the headers that are worked out for each request.
     pub(super) fn reads_by_request(&self) -> Reads {
-        let programs = self.by_request.iter().map(|header| &header.program);
+        let programs = self.by_request.iter().map(|header| header.field.program());
         programs.fold(Reads::nothing(), |reads, program| {
             reads.with(program.reads())
         })
@@ -88,8 +85,8 @@ impl Prepared {
         let named = self.names.iter().zip(&self.sources);
         named
             .map(|(name, source)| match source {
-                HeaderSource::Program(program) => worked_out(name, program, &facts, &self.told),
-                HeaderSource::Methods | HeaderSource::Path(_) => value(source, document),
+                Source::Computed(field) => field.text(name, &facts),
+                Source::Plain(source) => value(source, document),
             })
             .collect()
     }
@@ -97,38 +94,8 @@ impl Prepared {
 
 impl ByRequest {
     pub(super) fn value(&self, facts: &Facts<'_>) -> Option<HeaderValue> {
-        let value = worked_out(&self.name, &self.program, facts, &self.told)?;
-        HeaderValue::try_from(value).ok()
+        self.field.value(&self.name, facts)
     }
-}
-
-/// What an expression yields, fit for a header. A header whose expression has no answer is left
-/// out; whatever the client sent under its name is gone already.
-fn worked_out(
-    name: &HeaderName,
-    program: &Program,
-    facts: &Facts<'_>,
-    told: &Told,
-) -> Option<String> {
-    match program.text(facts) {
-        Ok(text) => fit(&text?),
-        Err(failure) => {
-            if told.is_news(failure.kind, facts.now) {
-                tracing::warn!(
-                    header = %name,
-                    kind = failure.kind.as_str(),
-                    %failure,
-                    "an identity header could not be worked out; it is left out"
-                );
-            }
-            None
-        }
-    }
-}
-
-fn fit(text: &str) -> Option<String> {
-    let encoded = encode(text);
-    (encoded.len() <= LONGEST).then_some(encoded)
 }
 
 /// The value that `source` names; `None` where the session has nothing there, or something that
@@ -144,7 +111,7 @@ fn value(source: &HeaderSource, document: &Value) -> Option<String> {
         }
         HeaderSource::Program(_) => return None,
     };
-    fit(&text)
+    fit_field_value(&text)
 }
 
 fn plain(value: &Value) -> Option<String> {
@@ -170,19 +137,6 @@ fn methods(document: &Value) -> Option<String> {
         names.extend(name.filter(|name| !names.contains(name)));
     }
     Some(names.join(","))
-}
-
-/// Percent-encodes controls, bytes beyond ASCII, `%`, and blanks at either end, which receivers
-/// would trim.
-fn encode(text: &str) -> String {
-    let core = text.trim_matches(' ');
-    let start = text.len() - text.trim_start_matches(' ').len();
-    let end = text.len() - core.len() - start;
-    let blank = percent_encode_byte(b' ');
-    let mut encoded = blank.repeat(start);
-    encoded.extend(utf8_percent_encode(core, UNSAFE));
-    encoded.push_str(&blank.repeat(end));
-    encoded
 }
 
 #[cfg(test)]
