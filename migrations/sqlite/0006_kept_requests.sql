@@ -1,7 +1,7 @@
 -- Requests that wait for a step-up. Ids are kept as SHA-256; head and body are sealed. Of what was
 -- sent, or came too late, only the head stays for a while, so that a person can be told.
 CREATE TABLE kept_requests (
-    id BLOB NOT NULL PRIMARY KEY,
+    id_hash BLOB NOT NULL PRIMARY KEY,
     client BLOB NOT NULL,
     head BLOB NOT NULL,
     body BLOB,

@@ -61,15 +61,16 @@ impl Store {
         let size = i64::try_from(kept.head.len() + kept.body.len()).unwrap_or(i64::MAX);
         let room = i64::try_from(limits.bytes).unwrap_or(i64::MAX);
         let mut tx = self.begin().await?;
-        let others = "DELETE FROM kept_requests WHERE id IN (SELECT id FROM kept_requests \
-             WHERE client = $1 AND used = 0 ORDER BY created_at DESC, id LIMIT 1000 OFFSET $2)";
+        let others = "DELETE FROM kept_requests WHERE id_hash IN \
+             (SELECT id_hash FROM kept_requests \
+             WHERE client = $1 AND used = 0 ORDER BY created_at DESC, id_hash LIMIT 1000 OFFSET $2)";
         query(others)
             .bind(kept.client.to_vec())
             .bind(i64::from(limits.per_client.saturating_sub(1)))
             .execute(&mut tx)
             .await?;
         let statement = "INSERT INTO kept_requests \
-             (id, client, head, body, size, used, created_at, expires_at) \
+             (id_hash, client, head, body, size, used, created_at, expires_at) \
              SELECT $1, $2, $3, $4, $5, 0, $6, $7 WHERE (SELECT COALESCE(SUM(size), 0) \
              FROM kept_requests WHERE body IS NOT NULL) <= $8";
         let rows = query(statement)
@@ -92,7 +93,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn kept_request(&self, id: [u8; 32]) -> Result<Option<KeptRow>, StoreError> {
-        let statement = "SELECT head, body, used, expires_at FROM kept_requests WHERE id = $1";
+        let statement = "SELECT head, body, used, expires_at FROM kept_requests WHERE id_hash = $1";
         let row: Option<Columns> = query(statement)
             .bind(id.to_vec())
             .fetch_optional(&self.writer)
@@ -119,7 +120,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let statement = "UPDATE kept_requests SET used = 1, body = NULL \
-                         WHERE id = $1 AND used = 0 AND expires_at > $2";
+                         WHERE id_hash = $1 AND used = 0 AND expires_at > $2";
         let rows = query(statement)
             .bind(id.to_vec())
             .bind(micros(now))

@@ -86,13 +86,14 @@ impl Store {
                 MAILS_KEPT,
             ),
             (
-                "UPDATE kept_requests SET body = NULL WHERE id IN (SELECT id FROM kept_requests \
+                "UPDATE kept_requests SET body = NULL WHERE id_hash IN \
+                 (SELECT id_hash FROM kept_requests \
                  WHERE expires_at < $1 AND body IS NOT NULL LIMIT $2)",
                 Duration::ZERO,
             ),
             (
-                "DELETE FROM kept_requests WHERE id IN \
-                 (SELECT id FROM kept_requests WHERE expires_at < $1 LIMIT $2)",
+                "DELETE FROM kept_requests WHERE id_hash IN \
+                 (SELECT id_hash FROM kept_requests WHERE expires_at < $1 LIMIT $2)",
                 REQUESTS_KEPT,
             ),
         ];
