@@ -44,7 +44,9 @@ axe.run(document, { preload: false, resultTypes: ["violations"] }).then(
 
 /// Fails when the page that is open has something that keeps people out.
 pub(super) async fn assert_accessible(browser: &Browser, name: &str) {
-    let Some(script) = axe() else { return };
+    let Some(script) = axe().filter(|_| browser.runs_scripts) else {
+        return;
+    };
     let loaded = browser.driver.execute(script, Vec::new()).await;
     loaded.expect("axe-core");
     let found = browser.driver.execute_async(RUN, Vec::new()).await;

@@ -26,6 +26,8 @@ pub(super) struct Setup {
 /// A browser of its own for one test, with an empty profile.
 pub(super) struct Browser {
     pub(super) driver: WebDriver,
+    /// Whether pages may run scripts, those of a test among them.
+    pub(super) runs_scripts: bool,
     screenshots: PathBuf,
     shots: std::cell::Cell<u32>,
     _chromedriver: ChildGuard,
@@ -77,6 +79,7 @@ impl Browser {
         std::fs::create_dir_all(&screenshots).expect("a folder for screenshots");
         let browser = Self {
             driver,
+            runs_scripts: !setup.without_javascript,
             screenshots,
             shots: std::cell::Cell::new(0),
             _chromedriver: guard,
