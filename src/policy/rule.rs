@@ -138,7 +138,9 @@ impl Rule {
     /// the decision does all that it says.
     #[must_use]
     pub fn only_judges(&self) -> bool {
-        self.upstream().is_some() && self.handling().changes().is_none()
+        self.upstream().is_some()
+            && self.handling().changes().is_none()
+            && !self.switches().keep_body
     }
 
     /// A sentence for people who are asked for more, if the operator wrote one.
