@@ -216,6 +216,7 @@ fn session_cache(criterion: &mut Criterion) {
     const SESSIONS: usize = 100_000;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
+        .enable_time()
         .build()
         .unwrap();
     let mut config = Config::default();
