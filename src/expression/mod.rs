@@ -8,6 +8,7 @@
 
 mod call;
 mod check;
+mod clauses;
 mod datum;
 mod error;
 mod facts;
@@ -31,6 +32,7 @@ mod token;
 mod told;
 mod value;
 
+pub use clauses::{ALWAYS, Clause, NEVER, clauses};
 pub use error::{ExpressionError, Failure, FailureKind, Position};
 pub use facts::{Facts, RequestFacts, Session};
 pub use placed::compile_at;

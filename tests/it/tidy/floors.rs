@@ -79,7 +79,14 @@ const FLOORS: &[Row] = &[
     (
         4,
         "rehearsal",
-        &["authz", "document", "policy", "rules", "whoami"],
+        &[
+            "authz",
+            "document",
+            "expression",
+            "policy",
+            "rules",
+            "whoami",
+        ],
     ),
     (
         5,
