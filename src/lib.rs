@@ -19,6 +19,7 @@ pub mod telemetry;
 // Floor 1: pure.
 pub mod contract;
 pub mod identity;
+pub mod keyring;
 pub mod policy;
 
 // Floor 2: rules from files, sessions from the identity service, rows from the database, tokens of

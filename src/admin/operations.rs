@@ -149,7 +149,7 @@ fn reload_json(reload: &Reload) -> Value {
 async fn reload(State(operations): State<Operations>) -> Answer {
     let reloader = operations.reloader.ok_or_else(Refusal::not_found)?;
     let read = tokio::task::spawn_blocking(move || reloader.reload()).await;
-    let outcome = read.map_err(|_| Refusal::from(crate::flows::Problem::internal()))?;
+    let outcome = read.map_err(|_| Refusal::from(crate::web::Problem::internal()))?;
     let status = match outcome.outcome {
         ReloadOutcome::Applied { .. } => StatusCode::OK,
         ReloadOutcome::Rejected { .. } => StatusCode::UNPROCESSABLE_ENTITY,

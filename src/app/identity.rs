@@ -15,7 +15,9 @@ use crate::config::{Config, Identity};
 use crate::courier::{Desk, Way, Worker};
 use crate::flows::OwnPlaces;
 use crate::identity::settings::Ui;
+use crate::keyring::Keyring;
 use crate::pages::Pages;
+use crate::resume::Shelf;
 use crate::rules::RuleStore;
 use crate::store::Store;
 use crate::whoami::{HttpIdentity, IdentityService};
@@ -42,6 +44,15 @@ pub(super) struct Own {
     pub(super) worker: Worker,
     /// Its database.
     pub(super) store: Store,
+}
+
+impl Own {
+    /// Its database, where requests can wait, and the keys of its secrets.
+    pub(super) fn shelf(&self) -> (Arc<dyn Shelf>, Keyring) {
+        let store = self.store.clone();
+        let keys = store.keys().clone();
+        (Arc::new(store), keys)
+    }
 }
 
 /// What an identity service in this process is to know of the gateway.

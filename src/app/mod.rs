@@ -12,6 +12,7 @@ mod embedded;
 mod error;
 mod form_targets;
 mod identity;
+mod kept_in_database;
 mod local;
 mod options;
 mod own_pages;

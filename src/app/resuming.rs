@@ -9,14 +9,14 @@ use tokio::runtime::Handle;
 use crate::clock::Clock;
 use crate::config::{Config, Identity};
 use crate::gateway::{Naming, People, Resume};
-use crate::resume::{Keeper, Place};
-use crate::store::Store;
+use crate::keyring::Keyring;
+use crate::resume::{Keeper, Place, Shelf};
 use crate::whoami::{Credential, IdentityService, Said};
 
-/// What is kept, and how: `database` is the embedded identity service's.
+/// What is kept, and how: `database` is the embedded identity service's, with its keys.
 pub(super) fn resume(
     config: &Config,
-    database: Option<Store>,
+    database: Option<(Arc<dyn Shelf>, Keyring)>,
     service: &Arc<dyn IdentityService>,
     runtime: &Handle,
     clock: &Clock,

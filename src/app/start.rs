@@ -107,7 +107,7 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
     running.open_admin(config, identity.own.as_ref(), (settings, &clock))?;
     running.open_identity(config, identity.own.as_ref(), &pages)?;
     if let Some(bound) = bound {
-        let database = identity.own.as_ref().map(|own| own.store.clone());
+        let database = identity.own.as_ref().map(Own::shelf);
         let service = &identity.service;
         let resume = running.handle();
         let resume =

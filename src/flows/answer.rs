@@ -4,8 +4,8 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::problem::Problem;
 use crate::contract::Flow;
+use crate::web::Problem;
 use crate::web::SetCookie;
 use crate::web::csrf::CsrfSecret;
 

@@ -4,10 +4,10 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::answer::{Answer, Failure, Outcome};
-use super::problem::Problem;
 use super::service::{Service, internal};
 use super::visitor::Visitor;
 use crate::identity::ErrorId;
+use crate::web::Problem;
 
 /// The id of a sample, for those who build a page.
 const SAMPLE: &str = "stub:500";

@@ -11,13 +11,13 @@ use uuid::Uuid;
 
 use super::answer::{Answer, Browser, Outcome, Program};
 use super::current::Current;
-use super::problem::Problem;
 use super::record::FlowRecord;
 use super::service::{Service, internal};
 use super::visitor::Visitor;
 use crate::contract::Transport;
 use crate::identity::token::random_text;
 use crate::identity::{Session, SessionToken, TokenHash};
+use crate::web::Problem;
 
 /// Letters and digits of each code.
 const CODE_CHARACTERS: usize = 64;

@@ -4,13 +4,13 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::answer::{Answer, Browser, Failure};
-use super::problem::Problem;
 use super::record::FlowRecord;
 use super::service::Service;
 use super::visitor::{Submission, Visitor, Wants};
 use crate::contract::{FlowKind, Message, Transport, texts};
 use crate::identity::FlowId;
 use crate::store::{Account, Along};
+use crate::web::Problem;
 use crate::web::{BodyError, Fields};
 
 impl Service {

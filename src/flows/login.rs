@@ -7,7 +7,6 @@ use super::current::Current;
 use super::flow_step::Forged;
 use super::form::{IDENTIFIER_FIRST, identifier_screen, login_nodes, second_factor_nodes};
 use super::login_done::Passed;
-use super::problem::Problem;
 use super::record::{FlowRecord, Opening};
 use super::service::Service;
 use super::visitor::{Submission, Visitor};
@@ -15,6 +14,7 @@ use crate::aal::Aal;
 use crate::contract::{FlowKind, Message, Transport, sort_nodes, texts};
 use crate::store::{Account, Along};
 use crate::web::Fields;
+use crate::web::Problem;
 
 /// A way to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

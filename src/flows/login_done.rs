@@ -10,7 +10,6 @@ use super::answer::{Answer, Browser, Failure, Outcome, Program};
 use super::current::Current;
 use super::hooks::{HookFacts, HookMoment, Hooked};
 use super::oidc::PendingLink;
-use super::problem::Problem;
 use super::record::FlowRecord;
 use super::service::{Service, internal};
 use super::visitor::Visitor;
@@ -18,6 +17,7 @@ use crate::contract::{ContinueWith, FlowKind, Transport, texts};
 use crate::identity::settings::Hook;
 use crate::identity::{AmrEntry, Device, Identity, IdentityEvent, Session, SessionToken};
 use crate::store::{Account, TokenChange};
+use crate::web::Problem;
 
 /// A factor that was right.
 pub(super) struct Passed {

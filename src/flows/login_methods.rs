@@ -5,7 +5,6 @@ use super::current::Current;
 use super::hasher::PasswordError;
 use super::login::Try;
 use super::login_done::Passed;
-use super::problem::Problem;
 use super::record::FlowRecord;
 use super::service::{Service, internal};
 use super::throttle::Gate;
@@ -18,6 +17,7 @@ use crate::identity::{AmrEntry, CredentialType};
 use crate::secret::SecretString;
 use crate::store::{Account, StoreError};
 use crate::web::Fields;
+use crate::web::Problem;
 
 /// Least length of a code at login; shorter ones are told at the field.
 const CODE_LENGTH: u64 = 6;

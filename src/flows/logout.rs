@@ -5,11 +5,11 @@ use serde_json::json;
 use url::form_urlencoded::Serializer;
 
 use super::answer::{Answer, Browser, Outcome, Program};
-use super::problem::Problem;
 use super::service::{Service, internal};
 use super::visitor::{Submission, Visitor, Wants};
 use crate::identity::SessionToken;
 use crate::store::SessionFound;
+use crate::web::Problem;
 
 impl Service {
     /// Hands out the link that signs a browser out.

@@ -8,15 +8,15 @@ use uuid::Uuid;
 
 use super::answer::{Answer, Failure};
 use super::current::Current;
-use super::problem::Problem;
 use super::record::FlowRecord;
 use super::service::{Service, internal};
 use super::visitor::Visitor;
 use crate::contract::FlowKind;
 use crate::identity::FlowId;
-use crate::identity::keys::Purpose;
 use crate::identity::session::later;
+use crate::keyring::Purpose;
 use crate::store::Parked;
+use crate::web::Problem;
 use crate::web::{Fields, SetCookie};
 
 /// The cookie that parked submits are found by; Kratos' name.

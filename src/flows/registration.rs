@@ -9,7 +9,6 @@ use super::form::{RegistrationStep, registration_nodes, trait_order};
 use super::keys::KeySignUp;
 use super::login::{browser_of, names_provider};
 use super::login_methods::hashing;
-use super::problem::Problem;
 use super::record::{FlowRecord, Opening};
 use super::service::{Service, internal};
 use super::traits::{complain, message, submitted};
@@ -23,6 +22,7 @@ use crate::identity::{AmrEntry, CredentialType, Credentials, Identity};
 use crate::secret::SecretString;
 use crate::store::{Account, Along};
 use crate::web::Fields;
+use crate::web::Problem;
 
 /// A way to sign up, or a step towards it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

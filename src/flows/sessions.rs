@@ -6,12 +6,12 @@ use serde_json::json;
 
 use super::answer::{Answer, Browser, Failure, Outcome, Program};
 use super::current::{Carrier, Seen};
-use super::problem::Problem;
 use super::service::{Service, internal};
 use super::shape;
 use super::visitor::Visitor;
 use crate::contract;
 use crate::identity::{IdentityEvent, IdentityId, SessionId};
+use crate::web::Problem;
 
 /// Sessions on a page unless the query says otherwise.
 const PAGE_SIZE: u32 = 250;

@@ -9,7 +9,6 @@ use super::flow_step::Forged;
 use super::form::settings_nodes;
 use super::hooks::{HookFacts, Saving};
 use super::login::browser_of;
-use super::problem::Problem;
 use super::record::{FlowRecord, Opening};
 use super::service::Service;
 use super::settings_methods::{Change, Changed};
@@ -20,6 +19,7 @@ use crate::identity::settings::Hook;
 use crate::identity::{FlowId, Identity};
 use crate::store::Account;
 use crate::web::Fields;
+use crate::web::Problem;
 
 impl Service {
     /// Opens the settings.

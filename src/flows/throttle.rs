@@ -4,8 +4,8 @@ use super::answer::Failure;
 use super::service::{Service, internal};
 use super::visitor::Visitor;
 use crate::identity::IdentityId;
-use crate::identity::keys::Purpose;
 use crate::identity::throttle::ThrottleKind;
+use crate::keyring::Purpose;
 use crate::store::{Account, Tried};
 use crate::web::SetCookie;
 

@@ -6,12 +6,12 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::answer::Failure;
-use super::problem::Problem;
 use super::service::{Service, internal};
 use crate::contract;
 use crate::identity::Identity;
 use crate::identity::settings::{SubjectSource, TokenTemplate};
 use crate::jsonnet::Inputs;
+use crate::web::Problem;
 
 impl Service {
     /// The session as a token of this kind.

@@ -6,8 +6,8 @@
 
 use jiff::Timestamp;
 
-use super::keys::{Keyring, Purpose};
 use super::token::SessionToken;
+use crate::keyring::{Keyring, Purpose};
 
 const TIME_BYTES: usize = 8;
 

@@ -8,7 +8,7 @@ pub mod cookie;
 pub mod credential;
 pub mod event;
 pub mod id;
-pub mod keys;
+mod logout_token;
 pub mod person;
 pub mod schema;
 pub mod session;

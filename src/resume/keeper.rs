@@ -8,15 +8,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::runtime::Handle;
 
 use super::id::sha256;
-use super::memory::Memory;
-use super::{Config, Kept, KeptBody, ResumeId};
+use super::memory::{Memory, later};
+use super::{Config, Kept, KeptBody, Limits, NewRow, ResumeId, Row, Shelf};
 use crate::clock::Clock;
-use crate::identity::keys::{Keyring, Purpose};
-use crate::identity::session::later;
-use crate::store::{KeptLimits, KeptRow, NewKept, Store};
+use crate::keyring::{Keyring, Purpose};
 
 /// What is kept at most, in all and of one client.
-const LIMITS: KeptLimits = KeptLimits {
+const LIMITS: Limits = Limits {
     bytes: 64 * 1024 * 1024,
     per_client: 3,
 };
@@ -74,16 +72,21 @@ struct Shared {
 
 enum Storage {
     Memory(Memory),
-    Database(Store),
+    Shelf(Arc<dyn Shelf>),
 }
 
 impl Keeper {
-    /// Keeps requests in `database`, under the keys of its secrets; without one in this process,
-    /// under a key that ends with it.
+    /// Keeps requests on `shelf`, under these keys; without one in this process, under a key that
+    /// ends with it.
     #[must_use]
-    pub fn new(config: Config, database: Option<Store>, runtime: Handle, clock: Clock) -> Self {
-        let (keys, place) = match database {
-            Some(store) => (store.keys().clone(), Storage::Database(store)),
+    pub fn new(
+        config: Config,
+        shelf: Option<(Arc<dyn Shelf>, Keyring)>,
+        runtime: Handle,
+        clock: Clock,
+    ) -> Self {
+        let (keys, place) = match shelf {
+            Some((shelf, keys)) => (keys, Storage::Shelf(shelf)),
             None => (Keyring::ephemeral(), Storage::Memory(Memory::default())),
         };
         Self(Arc::new(Shared {
@@ -201,7 +204,7 @@ impl Shared {
         let head = seal(context(b"head", id), &head)?;
         // A body belongs to its head: rows can't be mixed.
         let body = seal(kept.digest(&context(b"body", id)), body)?;
-        let row = NewKept {
+        let row = NewRow {
             id,
             client,
             head,
@@ -211,10 +214,7 @@ impl Shared {
         };
         let has_room = match &self.place {
             Storage::Memory(memory) => memory.keep(row, LIMITS),
-            Storage::Database(store) => store
-                .keep_request(row, LIMITS)
-                .await
-                .map_err(|error| unavailable(&error))?,
+            Storage::Shelf(shelf) => shelf.keep(row, LIMITS).await?,
         };
         if has_room { Ok(()) } else { Err(NotKept::Full) }
     }
@@ -222,10 +222,7 @@ impl Shared {
     async fn find(&self, id: [u8; 32]) -> Result<Found, Unavailable> {
         let row = match &self.place {
             Storage::Memory(memory) => memory.find(id),
-            Storage::Database(store) => store
-                .kept_request(id)
-                .await
-                .map_err(|error| unavailable(&error))?,
+            Storage::Shelf(shelf) => shelf.find(id).await?,
         };
         let Some(row) = row else {
             return Ok(Found::Nothing);
@@ -233,7 +230,7 @@ impl Shared {
         self.open(id, row)
     }
 
-    fn open(&self, id: [u8; 32], row: KeptRow) -> Result<Found, Unavailable> {
+    fn open(&self, id: [u8; 32], row: Row) -> Result<Found, Unavailable> {
         let open = |context: [u8; 32], sealed: &[u8]| {
             let plain = self.keys.open(Purpose::KeptBody, &context, sealed);
             plain.ok_or_else(|| {
@@ -261,19 +258,11 @@ impl Shared {
         let now = self.clock.wall();
         match &self.place {
             Storage::Memory(memory) => Ok(memory.take(id, now)),
-            Storage::Database(store) => {
-                let taken = store.take_kept_request(id, now).await;
-                taken.map_err(|error| unavailable(&error))
-            }
+            Storage::Shelf(shelf) => shelf.take(id, now).await,
         }
     }
 }
 
 fn context(part: &[u8], id: [u8; 32]) -> [u8; 32] {
     sha256(&[part, &id])
-}
-
-fn unavailable(error: &crate::store::StoreError) -> Unavailable {
-    tracing::error!(%error, "kept requests can't be reached");
-    Unavailable
 }

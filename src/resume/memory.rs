@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::identity::session::later;
-use crate::store::{KeptLimits, KeptRow, NewKept};
+use super::{Limits, NewRow, Row};
 
 /// Who comes back late is told so for an hour.
 const TOLD: Duration = Duration::from_secs(3600);
@@ -18,13 +17,13 @@ pub(super) struct Memory(Mutex<Rows>);
 
 #[derive(Debug, Default)]
 struct Rows {
-    by_id: HashMap<[u8; 32], Row>,
+    by_id: HashMap<[u8; 32], Held>,
     /// Bytes of all heads and bodies.
     bytes: u64,
 }
 
 #[derive(Debug)]
-struct Row {
+struct Held {
     client: [u8; 32],
     head: Vec<u8>,
     body: Option<Vec<u8>>,
@@ -33,7 +32,7 @@ struct Row {
     expires_at: Timestamp,
 }
 
-impl Row {
+impl Held {
     fn size(&self) -> u64 {
         let body = self.body.as_ref().map_or(0, Vec::len);
         (self.head.len() + body) as u64
@@ -50,12 +49,12 @@ impl Memory {
     }
 
     /// Keeps a request. `false` when there is no room.
-    pub(super) fn keep(&self, kept: NewKept, limits: KeptLimits) -> bool {
+    pub(super) fn keep(&self, kept: NewRow, limits: Limits) -> bool {
         let now = kept.created_at;
         let mut rows = self.rows();
         rows.tidy(now);
         rows.make_way(&kept.client, limits.per_client, now);
-        let row = Row {
+        let row = Held {
             client: kept.client,
             head: kept.head,
             body: Some(kept.body),
@@ -74,10 +73,10 @@ impl Memory {
         true
     }
 
-    pub(super) fn find(&self, id: [u8; 32]) -> Option<KeptRow> {
+    pub(super) fn find(&self, id: [u8; 32]) -> Option<Row> {
         let rows = self.rows();
         let row = rows.by_id.get(&id)?;
-        Some(KeptRow {
+        Some(Row {
             head: row.head.clone(),
             body: row.body.clone(),
             used: row.used,
@@ -99,7 +98,7 @@ impl Memory {
 }
 
 impl Rows {
-    fn drop_if(&mut self, is_gone: impl Fn(&Row) -> bool) {
+    fn drop_if(&mut self, is_gone: impl Fn(&Held) -> bool) {
         let mut freed: u64 = 0;
         self.by_id.retain(|_, row| {
             let gone = is_gone(row);
@@ -134,4 +133,9 @@ impl Rows {
             }
         }
     }
+}
+
+/// `at` moved forward by `by`; the end of time when that overflows.
+pub(super) fn later(at: Timestamp, by: Duration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
 }

@@ -14,6 +14,7 @@ mod keeper;
 mod kept;
 mod memory;
 mod multipart;
+mod shelf;
 mod shown;
 
 #[cfg(test)]
@@ -24,4 +25,5 @@ pub use continuation::{CONTINUATION_BYTES, Continuation};
 pub use id::{Nonce, ResumeId, STEP_UP_PATH};
 pub use keeper::{Client, Found, Keeper, NotKept, Unavailable};
 pub use kept::{Holder, Kept, KeptBody};
+pub use shelf::{Limits, NewRow, Row, Shelf, Shelved};
 pub use shown::{Shown, ShownField, ShownValue};

@@ -129,8 +129,6 @@ mod keeping {
 
     use super::*;
     use crate::clock::Clock;
-    use crate::identity::keys::Keyring;
-    use crate::store::{Dsn, Store};
 
     fn clock() -> Clock {
         Clock::manual("2026-03-01T12:00:00Z".parse().unwrap())
@@ -146,18 +144,11 @@ mod keeping {
         Kept::new(request, "https://a.test/form", "rule", holder, &headers)
     }
 
-    async fn keepers() -> Vec<(Keeper, Clock)> {
-        let mut keepers = Vec::new();
-        let store = Store::open(&Dsn::Memory, Keyring::ephemeral())
-            .await
-            .unwrap();
-        for database in [None, Some(store)] {
-            let clock = clock();
-            let config = Config::default();
-            let runtime = Handle::current();
-            keepers.push((Keeper::new(config, database, runtime, clock.clone()), clock));
-        }
-        keepers
+    fn keeper() -> (Keeper, Clock) {
+        let clock = clock();
+        let runtime = Handle::current();
+        let keeper = Keeper::new(Config::default(), None, runtime, clock.clone());
+        (keeper, clock)
     }
 
     async fn keep(keeper: &Keeper, session: &str, body: &[u8]) -> (ResumeId, Result<(), NotKept>) {
@@ -170,55 +161,52 @@ mod keeping {
 
     #[tokio::test]
     async fn a_request_is_taken_once_and_then_known_as_sent() {
-        for (keeper, _) in keepers().await {
-            let (id, done) = keep(&keeper, "s", b"hello \x00").await;
-            done.unwrap();
-            let Found::Waiting(found, body) = keeper.find(&id).await.unwrap() else {
-                panic!("it waits")
-            };
-            assert_eq!((*found, &*body), (kept("s"), &b"hello \x00"[..]));
-            assert!(keeper.take(&id).await.unwrap());
-            assert!(!keeper.take(&id).await.unwrap());
-            assert!(matches!(keeper.find(&id).await, Ok(Found::Sent(_))));
-            let other = ResumeId::random();
-            assert!(matches!(keeper.find(&other).await, Ok(Found::Nothing)));
-            assert!(!keeper.take(&other).await.unwrap());
-        }
+        let (keeper, _) = keeper();
+        let (id, done) = keep(&keeper, "s", b"hello \x00").await;
+        done.unwrap();
+        let Found::Waiting(found, body) = keeper.find(&id).await.unwrap() else {
+            panic!("it waits")
+        };
+        assert_eq!((*found, &*body), (kept("s"), &b"hello \x00"[..]));
+        assert!(keeper.take(&id).await.unwrap());
+        assert!(!keeper.take(&id).await.unwrap());
+        assert!(matches!(keeper.find(&id).await, Ok(Found::Sent(_))));
+        let other = ResumeId::random();
+        assert!(matches!(keeper.find(&other).await, Ok(Found::Nothing)));
+        assert!(!keeper.take(&other).await.unwrap());
     }
 
     #[tokio::test]
     async fn what_waited_too_long_is_not_sent() {
-        for (keeper, clock) in keepers().await {
-            let (id, done) = keep(&keeper, "s", b"hello").await;
-            done.unwrap();
-            clock.advance(Duration::from_secs(600));
-            assert!(matches!(keeper.find(&id).await, Ok(Found::Expired(_))));
-            assert!(!keeper.take(&id).await.unwrap());
-        }
+        let (keeper, clock) = keeper();
+        let (id, done) = keep(&keeper, "s", b"hello").await;
+        done.unwrap();
+        clock.advance(Duration::from_secs(600));
+        assert!(matches!(keeper.find(&id).await, Ok(Found::Expired(_))));
+        assert!(!keeper.take(&id).await.unwrap());
     }
 
     #[tokio::test]
     async fn the_oldest_of_a_client_gives_way_and_others_are_left_alone() {
-        for (keeper, clock) in keepers().await {
-            let (other, done) = keep(&keeper, "other", b"x").await;
+        let (keeper, clock) = keeper();
+        let (other, done) = keep(&keeper, "other", b"x").await;
+        done.unwrap();
+        let mut ids = Vec::new();
+        for _ in 0..4 {
+            clock.advance(Duration::from_secs(1));
+            let (id, done) = keep(&keeper, "s", b"x").await;
             done.unwrap();
-            let mut ids = Vec::new();
-            for _ in 0..4 {
-                clock.advance(Duration::from_secs(1));
-                let (id, done) = keep(&keeper, "s", b"x").await;
-                done.unwrap();
-                ids.push(id);
-            }
-            assert!(matches!(keeper.find(&ids[0]).await, Ok(Found::Nothing)));
-            for id in ids.iter().skip(1).chain([&other]) {
-                assert!(matches!(keeper.find(id).await, Ok(Found::Waiting(..))));
-            }
+            ids.push(id);
+        }
+        assert!(matches!(keeper.find(&ids[0]).await, Ok(Found::Nothing)));
+        for id in ids.iter().skip(1).chain([&other]) {
+            assert!(matches!(keeper.find(id).await, Ok(Found::Waiting(..))));
         }
     }
 
     #[tokio::test]
     async fn no_more_than_64_mib_are_kept_and_room_comes_back() {
-        let (keeper, _) = keepers().await.remove(0);
+        let (keeper, _) = keeper();
         let body = vec![0; 8 * 1024 * 1024];
         let mut ids = Vec::new();
         for number in 0..7 {
@@ -237,14 +225,13 @@ mod keeping {
 
     #[tokio::test]
     async fn a_proof_is_for_one_request_and_one_session() {
-        for (keeper, _) in keepers().await {
-            let (one, two) = (ResumeId::random(), ResumeId::random());
-            let proof = keeper.proof(&one, "s").unwrap();
-            assert!(keeper.proves(&proof, &one, "s"));
-            assert!(!keeper.proves(&proof, &two, "s"));
-            assert!(!keeper.proves(&proof, &one, "t"));
-            assert!(!keeper.proves("", &one, "s"));
-        }
+        let (keeper, _) = keeper();
+        let (one, two) = (ResumeId::random(), ResumeId::random());
+        let proof = keeper.proof(&one, "s").unwrap();
+        assert!(keeper.proves(&proof, &one, "s"));
+        assert!(!keeper.proves(&proof, &two, "s"));
+        assert!(!keeper.proves(&proof, &one, "t"));
+        assert!(!keeper.proves("", &one, "s"));
     }
 
     #[test]

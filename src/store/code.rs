@@ -12,8 +12,8 @@ use super::row::micros;
 use super::sql::query;
 use super::{Store, StoreError};
 use crate::identity::code::{CodePurpose, CodeSecret};
-use crate::identity::keys::Purpose;
 use crate::identity::{Channel, FlowId, IdentityId, TokenHash};
+use crate::keyring::Purpose;
 
 /// A code or link that goes out. Writing it makes earlier ones of its flow worthless.
 #[derive(Clone, Debug)]

@@ -53,7 +53,7 @@ pub use secret_file::load_or_make_secrets;
 pub use session::{SessionFound, TokenChange};
 pub use sweep::Swept;
 
-use crate::identity::keys::Keyring;
+use crate::keyring::Keyring;
 use pool::{Pool, Pools, Transaction};
 use sql::query;
 

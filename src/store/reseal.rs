@@ -9,7 +9,7 @@ use super::row::seal_context;
 use super::sql::query;
 use super::{Store, StoreError};
 use crate::identity::CredentialType;
-use crate::identity::keys::Purpose;
+use crate::keyring::Purpose;
 
 /// Rows that are looked at together.
 const BATCH: i64 = 200;

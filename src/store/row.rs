@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use super::StoreError;
 use crate::aal::{Aal, AuthenticationMethod};
-use crate::identity::keys::{Keyring, Purpose};
 use crate::identity::{
     AmrEntry, Credential, CredentialType, Identity, IdentityId, IdentityState, Session, SessionId,
 };
+use crate::keyring::{Keyring, Purpose};
 
 /// Microseconds since 1970, as times are stored.
 pub(super) fn micros(at: Timestamp) -> i64 {

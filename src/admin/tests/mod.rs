@@ -21,10 +21,10 @@ use crate::config::kratos_format::{Form, read};
 use crate::courier::{self, Courier};
 use crate::document::{Problems, Reading, Source, parse};
 use crate::flows::{PasswordHasher, Service};
-use crate::identity::keys::Keyring;
 use crate::identity::{
     AmrEntry, CredentialType, Device, IdentityEvent, IdentityId, Listener, Session, SessionToken,
 };
+use crate::keyring::Keyring;
 use crate::store::{Dsn, Store};
 
 const CONFIG: &str = "

@@ -8,7 +8,6 @@ use crate::flows::current::Current;
 use crate::flows::form::{CodeAddress, channel_of, login_code_nodes, login_code_refused_nodes};
 use crate::flows::login::Try;
 use crate::flows::login_done::Passed;
-use crate::flows::problem::Problem;
 use crate::flows::record::{FlowRecord, Sent};
 use crate::flows::service::{Service, internal};
 use crate::flows::visitor::Visitor;
@@ -18,6 +17,7 @@ use crate::identity::credential::fold_identifier;
 use crate::identity::{CredentialType, Identity};
 use crate::store::{Account, Along, TakenCode};
 use crate::web::Fields;
+use crate::web::Problem;
 
 impl Service {
     /// Whether codes are this factor.

@@ -14,12 +14,12 @@ pub(super) use verdict::IdentityPatch;
 
 use self::verdict::Verdict;
 use super::answer::Failure;
-use super::problem::Problem;
 use super::record::FlowRecord;
 use super::service::Service;
 use super::visitor::Visitor;
 use crate::identity::settings::{Hook, HookAnswer, WebHook};
 use crate::jsonnet::{EvaluationError, Inputs, RunError};
+use crate::web::Problem;
 
 /// When a hook runs, as far as it matters to which ones do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,6 @@ use super::super::current::Current;
 use super::super::form::{csrf_node, identifier_label};
 use super::super::login::Try;
 use super::super::login_done::Passed;
-use super::super::problem::Problem;
 use super::super::record::FlowRecord;
 use super::super::service::{Service, internal};
 use super::super::visitor::Visitor;
@@ -21,6 +20,7 @@ use crate::identity::webauthn::{Assertion, KeyError, RelyingParty, verify_assert
 use crate::identity::{AmrEntry, CredentialType, IdentityId};
 use crate::store::Account;
 use crate::web::Fields;
+use crate::web::Problem;
 
 impl Service {
     /// Adds keys to a login that was just laid out.

@@ -5,11 +5,11 @@ use serde_json::{Map, Value, json};
 
 use super::Upstream;
 use crate::flows::answer::Failure;
-use crate::flows::problem::Problem;
 use crate::flows::service::Service;
 use crate::identity::settings::OidcProvider;
 use crate::identity::{Identity, VerificationStatus};
 use crate::jsonnet::Inputs;
+use crate::web::Problem;
 
 /// What a mapper makes of claims.
 #[derive(Default, Deserialize)]

@@ -13,7 +13,6 @@ use super::Upstream;
 use crate::contract::{Node, NodeGroup, Transport, texts};
 use crate::flows::answer::{Answer, Failure, Outcome};
 use crate::flows::login_done::Passed;
-use crate::flows::problem::Problem;
 use crate::flows::record::FlowRecord;
 use crate::flows::service::{Service, internal};
 use crate::flows::visitor::Visitor;
@@ -21,6 +20,7 @@ use crate::identity::credential::oidc::{self, FirstTokens};
 use crate::identity::settings::OidcProvider;
 use crate::identity::{Credential, CredentialType, IdentityEvent, IdentityId, Session};
 use crate::store::{Account, StoreError};
+use crate::web::Problem;
 
 /// An account at a provider that is linked once its owner has signed in here.
 #[derive(Clone, Serialize, Deserialize)]

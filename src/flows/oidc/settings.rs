@@ -8,7 +8,6 @@ use crate::flows::answer::{Answer, Failure, Outcome};
 use crate::flows::current::Current;
 use crate::flows::hooks::Saving;
 use crate::flows::login::browser_of;
-use crate::flows::problem::Problem;
 use crate::flows::record::FlowRecord;
 use crate::flows::service::Service;
 use crate::flows::settings_methods::{Change, Changed};
@@ -18,6 +17,7 @@ use crate::identity::settings::OidcProvider;
 use crate::identity::{CredentialType, IdentityEvent};
 use crate::store::Account;
 use crate::web::Fields;
+use crate::web::Problem;
 
 /// What is to be done with an account at a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

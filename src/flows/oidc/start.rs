@@ -14,7 +14,6 @@ use super::provider::{Described, ProviderError};
 use crate::contract::{FlowKind, Transport};
 use crate::flows::answer::{Answer, Failure, Outcome};
 use crate::flows::login::Try;
-use crate::flows::problem::Problem;
 use crate::flows::record::FlowRecord;
 use crate::flows::service::{Service, internal};
 use crate::flows::visitor::Visitor;
@@ -24,6 +23,7 @@ use crate::identity::token::random_text;
 use crate::identity::{FlowId, TokenHash};
 use crate::store::Parked;
 use crate::web::Fields;
+use crate::web::Problem;
 
 /// How long somebody may take at the provider.
 const PARKED_FOR: Duration = Duration::from_secs(30 * 60);

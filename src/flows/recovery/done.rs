@@ -10,7 +10,6 @@ use crate::flows::answer::{Answer, Browser, Failure, Outcome, Program};
 use crate::flows::code::Tried;
 use crate::flows::hooks::HookFacts;
 use crate::flows::login::browser_of;
-use crate::flows::problem::Problem;
 use crate::flows::record::{FlowRecord, Opening};
 use crate::flows::service::{Service, internal};
 use crate::flows::visitor::Visitor;
@@ -19,6 +18,7 @@ use crate::identity::session::later;
 use crate::identity::settings::Hook;
 use crate::identity::{AmrEntry, Session, SessionToken};
 use crate::store::{Account, Along, TakenCode};
+use crate::web::Problem;
 use crate::web::SetCookie;
 use crate::web::csrf::CsrfSecret;
 

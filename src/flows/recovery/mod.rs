@@ -12,13 +12,13 @@ use super::answer::{Answer, Browser, Failure, Outcome};
 use super::flow_step::Forged;
 use super::form::{is_address, recovery_nodes};
 use super::login::browser_of;
-use super::problem::Problem;
 use super::record::{FlowRecord, Opening};
 use super::service::Service;
 use super::visitor::{Submission, Visitor};
 use crate::contract::{FlowKind, FlowState, Transport, texts};
 use crate::identity::settings::Strategy;
 use crate::web::Fields;
+use crate::web::Problem;
 pub use admin::{Handover, HandoverError};
 use restart::Again;
 

@@ -9,7 +9,6 @@ use crate::flows::code::Tried;
 use crate::flows::form::verified_nodes;
 use crate::flows::hooks::HookFacts;
 use crate::flows::login::browser_of;
-use crate::flows::problem::Problem;
 use crate::flows::record::FlowRecord;
 use crate::flows::service::{Service, internal};
 use crate::flows::visitor::Visitor;
@@ -17,6 +16,7 @@ use crate::identity::code::CodePurpose;
 use crate::identity::settings::Strategy;
 use crate::identity::{Channel, IdentityEvent, IdentityId};
 use crate::store::{Along, SentAddress, TakenCode};
+use crate::web::Problem;
 
 impl Service {
     pub(super) async fn verify_by_code(

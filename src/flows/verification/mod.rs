@@ -14,7 +14,6 @@ use super::form::{
     verification_nodes,
 };
 use super::login::browser_of;
-use super::problem::Problem;
 use super::record::{FlowRecord, Opening, Sent};
 use super::recovery::word_of;
 use super::service::{Service, internal};
@@ -25,6 +24,7 @@ use crate::identity::code::CodePurpose;
 use crate::identity::settings::Strategy;
 use crate::store::{Along, SentAddress};
 use crate::web::Fields;
+use crate::web::Problem;
 use crate::web::csrf::CsrfSecret;
 
 pub(in crate::flows) use begin::Begun;

@@ -14,6 +14,7 @@ mod ui;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use crate::keyring::Secrets;
 pub use flow::{
     AfterFlow, AfterMethod, FlowSettings, LoginStyle, LogoutSettings, RecoverySettings,
     RegistrationSettings, RegistrationStyle, SelfService, SettingsFlowSettings, Strategy,
@@ -24,7 +25,7 @@ pub use method::{
     MethodSettings, PasskeySettings, PasswordSettings, TotpSettings, WebauthnSettings,
 };
 pub use oidc::{ClaimsSource, OidcProvider, OidcSettings, Pkce};
-pub use server::{CookieAttributes, Cors, Listener, SameSite, Secrets};
+pub use server::{CookieAttributes, Cors, Listener, SameSite};
 pub use tokenizer::{SubjectSource, TokenTemplate};
 
 use super::schema::Schemas;

@@ -12,12 +12,12 @@ use stepgate::document::{Reading, read_file};
 use stepgate::flows::{PasswordHasher, Service};
 use stepgate::identity::credential::password;
 use stepgate::identity::credential::totp::TotpSecret;
-use stepgate::identity::keys::Keyring;
 use stepgate::identity::settings::Settings;
 use stepgate::identity::{
     Channel, CredentialType, Credentials, Identity, IdentityEvent, IdentityId, Listener,
     VerifiableAddress, VerificationStatus,
 };
+use stepgate::keyring::Keyring;
 use stepgate::pages::{self, Pages};
 use stepgate::secret::SecretString;
 use stepgate::selfservice::{self, router};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use stepgate::identity::Channel;
-use stepgate::identity::keys::Keyring;
 use stepgate::identity::settings::Secrets;
+use stepgate::keyring::Keyring;
 use stepgate::secret::SecretString;
 use stepgate::store::{AfterFailure, Dsn, MailStatus, MailsWanted, Store};
 

@@ -7,8 +7,8 @@ use stepgate::clock::Clock;
 use stepgate::courier::{
     Config, Courier, Encryption, MailData, Recipient, SmtpServer, Template, Way, Worker,
 };
-use stepgate::identity::keys::Keyring;
 use stepgate::identity::{Channel, MailId};
+use stepgate::keyring::Keyring;
 use stepgate::outbound::{Outbound, Reach};
 use stepgate::store::{Along, Dsn, MailRecord, MailStatus, Store};
 

@@ -26,11 +26,16 @@ const FLOORS: &[Row] = &[
     (0, "signing", &[]),
     (0, "telemetry", &["aal", "clock"]),
     (1, "contract", &["aal"]),
-    (1, "identity", &["aal", "jsonnet", "secret", "signing"]),
+    (1, "keyring", &["secret"]),
+    (
+        1,
+        "identity",
+        &["aal", "jsonnet", "keyring", "secret", "signing"],
+    ),
     (1, "policy", &["aal", "expression"]),
     (2, "outbound", &[]),
     (2, "rules", &["document", "expression", "policy"]),
-    (2, "store", &["identity", "secret"]),
+    (2, "store", &["identity", "keyring", "secret"]),
     (
         2,
         "whoami",
@@ -59,7 +64,7 @@ const FLOORS: &[Row] = &[
     (3, "minting", &["policy", "signing", "whoami"]),
     (3, "pages", &["contract", "locale"]),
     (3, "web", &["contract", "identity", "secret"]),
-    (3, "resume", &["identity", "secret", "store", "web"]),
+    (3, "resume", &["keyring", "secret", "web"]),
     (
         3,
         "authz",
@@ -72,8 +77,8 @@ const FLOORS: &[Row] = &[
         4,
         "flows",
         &[
-            "audit", "contract", "courier", "identity", "jsonnet", "locale", "outbound", "secret",
-            "store", "web",
+            "audit", "contract", "courier", "identity", "jsonnet", "keyring", "locale", "outbound",
+            "secret", "store", "web",
         ],
     ),
     (
@@ -98,6 +103,7 @@ const FLOORS: &[Row] = &[
             "document",
             "flows",
             "identity",
+            "keyring",
             "pages",
             "policy",
             "rehearsal",

@@ -4,6 +4,8 @@
 //! first secret of a list seals and signs; all of them open and verify. What was sealed carries
 //! a key id, so that the right key is found without trying.
 
+mod secrets;
+
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -13,10 +15,9 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::id::SessionId;
-use super::settings::Secrets;
-use super::token::{LOGOUT_PREFIX, TOKEN_CHARACTERS};
 use crate::secret::{Secret, SecretString};
+
+pub use secrets::Secrets;
 
 const KEY_BYTES: usize = 32;
 const KEY_ID_BYTES: usize = 4;
@@ -103,7 +104,7 @@ impl Keyring {
     /// Secrets that live as long as the process, for data that does too.
     #[must_use]
     pub fn ephemeral() -> Self {
-        let secret = SecretString::new(super::token::random_text(48));
+        let secret = SecretString::new(URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()));
         let list = vec![secret];
         Self {
             default: list.clone(),
@@ -228,20 +229,6 @@ impl Keyring {
             })
             .collect()
     }
-
-    /// The logout token of a session. It is derived from the id, so that nothing has to be kept.
-    #[must_use]
-    pub fn logout_token(&self, session: SessionId) -> Option<SecretString> {
-        let key = self.derive(Purpose::Logout).next()?;
-        Some(logout_token(&key, session))
-    }
-
-    /// Whether this is the logout token of the session, under any secret.
-    #[must_use]
-    pub fn is_logout_token(&self, session: SessionId, token: &str) -> bool {
-        self.derive(Purpose::Logout)
-            .any(|key| logout_token(&key, session).matches(token.as_bytes()))
-    }
 }
 
 /// A MAC and the id of its key.
@@ -276,18 +263,6 @@ fn mac(key: &Derived, data: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
     out.copy_from_slice(hmac::sign(&key, data).as_ref());
     out
-}
-
-fn logout_token(key: &Derived, session: SessionId) -> SecretString {
-    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let letters = mac(key, session.as_bytes())
-        .into_iter()
-        .filter_map(|byte| LETTERS.get(usize::from(byte) % LETTERS.len()))
-        .take(TOKEN_CHARACTERS)
-        .map(|&byte| char::from(byte));
-    let mut token = LOGOUT_PREFIX.to_owned();
-    token.extend(letters);
-    SecretString::new(token)
 }
 
 #[cfg(test)]
@@ -357,17 +332,5 @@ mod tests {
                 .open_text(Purpose::SessionCookie, b"", &fresh)
                 .is_some()
         );
-    }
-
-    #[test]
-    fn a_logout_token_belongs_to_one_session() {
-        let keys = Keyring::ephemeral();
-        let (one, two) = (SessionId::random(), SessionId::random());
-        let token = keys.logout_token(one).unwrap();
-        let text = token.expose();
-        assert_eq!((text.len(), text.starts_with(LOGOUT_PREFIX)), (39, true));
-        assert!(keys.is_logout_token(one, text));
-        assert!(!keys.is_logout_token(two, text));
-        assert!(!keys.is_logout_token(one, text.trim_end_matches(char::is_alphanumeric)));
     }
 }
