@@ -15,13 +15,13 @@ use super::body::{RequestBody, ResponseBody};
 use super::config::{Config, MountTarget};
 use super::exchange::Exchange;
 use super::facts::Facts;
-use super::headers::{self, Framing, X_SESSION_TOKEN, sets_session};
+use super::headers::{self, Framing, X_SESSION_TOKEN};
 use super::proxy::{Passing, failure_answer};
 use super::resume;
 use super::upstream::{Failure, send_to_identity};
 use super::worker::Shared;
 use super::{LocalBody, LocalPlace};
-use crate::authz::Answer;
+use crate::authz::{Answer, sets_session};
 use crate::policy::{self, AmbiguousRequest, CanonicalPath, Host};
 use crate::whoami::{Credential, CredentialKind, Forget};
 

@@ -15,9 +15,10 @@ use crate::authz::{
     Answer, Checker, Client, ErrorId, Forward, Inquiry, Lifted, Strip, Verdict, read_host,
     read_target,
 };
+use crate::minting::Introduction;
 use crate::pages::Pages;
-use crate::policy::{AmbiguousRequest, Request, Scheme, Seen};
-use crate::whoami::{Credential, CredentialKind, IdentityService, Issuers, Record, Resolver};
+use crate::policy::{AmbiguousRequest, Request, Scheme};
+use crate::whoami::{Credential, CredentialKind, IdentityService, Issuers, Resolver};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -221,16 +222,13 @@ impl Gate {
         let goes = |name: &HeaderName| strip.takes(name, lifted) && !KEPT.contains(name);
         let session = forward.facts.session.as_ref();
         // Before anything is removed: expressions see the request as the client sent it.
-        let seen = Seen {
-            request: forward.permit.request(),
-            headers: &head.headers,
-        };
-        let now = self.0.checker.now();
-        let by_request: Vec<(HeaderName, HeaderValue)> = session
-            .into_iter()
-            .flat_map(|record| record.headers_by_request(&seen, now))
-            .map(|(name, value)| (name.clone(), value))
-            .collect();
+        let now = || self.0.checker.now();
+        let introduction = Introduction::of(
+            &forward.permit,
+            session.map(Arc::as_ref),
+            &head.headers,
+            now,
+        );
         let doomed: Vec<HeaderName> = head
             .headers
             .keys()
@@ -240,13 +238,7 @@ impl Gate {
         for name in &doomed {
             head.headers.remove(name);
         }
-        for (name, value) in session
-            .into_iter()
-            .flat_map(|record| Record::identity_headers(record))
-        {
-            head.headers.insert(name, value);
-        }
-        head.headers.extend(by_request);
+        introduction.put(&mut head.headers, None);
         if let Ok(id) = HeaderValue::from_str(id) {
             head.headers.insert(X_REQUEST_ID, id);
         }

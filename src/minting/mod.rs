@@ -1,10 +1,12 @@
-//! Who is asking, signed for applications: a JWT that they can verify with the keys that are
-//! published beside it.
+//! Who is asking, told to applications: in headers, and signed in a JWT that they can verify with
+//! the keys that are published beside it.
 //!
+//! [`Introduction`] is what goes with one request, for every door that lets requests through.
 //! A token is made once for a session and an audience, kept for a part of its life, and never
 //! outlives the session. Nothing that a person can write into their own profile stands where a
 //! claim of the gateway's stands.
 
+mod introduction;
 mod keys;
 mod minter;
 
@@ -12,6 +14,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 
+pub use introduction::{Introduction, names};
 pub use minter::Minter;
 
 /// Claims that say who vouches for what: nobody else may set them.

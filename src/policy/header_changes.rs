@@ -84,16 +84,43 @@ impl HeaderChanges {
         })
     }
 
-    /// Takes out what goes: also the headers whose value can't be had, so that nobody else's value
-    /// stands under their name. A family takes nothing that `stays`.
-    pub fn remove_from(&self, headers: &mut HeaderMap, stays: impl Fn(&HeaderName) -> bool) {
-        let goes = |name: &&HeaderName| {
-            let mut patterns = self.doomed.iter();
-            patterns.any(|pattern| pattern.covers(name.as_str())) && !stays(name)
-        };
+    /// The names of the headers that are set.
+    pub fn names(&self) -> impl Iterator<Item = &HeaderName> {
+        self.set.iter().map(|(name, _)| name)
+    }
+
+    /// Whether a header of this name goes: also one whose value can't be had, so that nobody
+    /// else's value stands under its name. What every message needs stays.
+    #[must_use]
+    pub fn removes(&self, name: &HeaderName) -> bool {
+        let mut patterns = self.doomed.iter();
+        patterns.any(|pattern| pattern.covers(name.as_str())) && !stays(name)
+    }
+
+    /// Takes out what goes.
+    pub fn remove_from(&self, headers: &mut HeaderMap) {
+        let goes = |name: &&HeaderName| self.removes(name);
         let doomed: Vec<HeaderName> = headers.keys().filter(goes).cloned().collect();
         for name in doomed {
             headers.remove(name);
         }
     }
+}
+
+/// What delimits a message or says where it came from, which no family reaches.
+fn stays(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    matches!(
+        name,
+        "host"
+            | "connection"
+            | "upgrade"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "content-length"
+            | "forwarded"
+            | "x-request-id"
+    ) || name.starts_with("x-forwarded-")
+        || name.starts_with("sec-websocket-")
 }

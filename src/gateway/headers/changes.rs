@@ -2,49 +2,18 @@
 
 use http::header::{ACCESS_CONTROL_MAX_AGE, HOST, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue};
-
 use jiff::Timestamp;
 
 use crate::authz::Forward;
-use crate::policy::{Changes, CorsGrant, HostRewrite, Permit, Seen};
+use crate::policy::{CorsGrant, HostRewrite, Permit, Rewrite, Seen};
 use crate::whoami::Record;
 
 const X_FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 /// How the names of the headers begin that let pages of other origins read an answer.
 const ACCESS_CONTROL_ALLOW: &str = "access-control-allow-";
 
-/// What delimits a message or says where it came from, which no family reaches.
-fn stays(name: &HeaderName) -> bool {
-    let name = name.as_str();
-    matches!(
-        name,
-        "host"
-            | "connection"
-            | "upgrade"
-            | "te"
-            | "trailer"
-            | "transfer-encoding"
-            | "content-length"
-            | "forwarded"
-            | "x-request-id"
-    ) || name.starts_with("x-forwarded-")
-        || name.starts_with("sec-websocket-")
-}
-
-/// What the rule changes of a request's headers, once the client's own are clean. Identity headers
-/// come after it.
-pub(super) fn of_request(
-    headers: &mut HeaderMap,
-    changes: &Changes,
-    values: Vec<(HeaderName, HeaderValue)>,
-) {
-    changes.request_headers.remove_from(headers, stays);
-    for (name, value) in values {
-        headers.insert(name, value);
-    }
-    let Some(rewrite) = &changes.rewrite else {
-        return;
-    };
+/// Where the rule lets the request go to, towards the upstream.
+pub(super) fn rewrite(headers: &mut HeaderMap, rewrite: &Rewrite) {
     match &rewrite.host {
         // The latter when the endpoint is chosen.
         HostRewrite::Preserve | HostRewrite::Upstream => {}
@@ -91,7 +60,7 @@ impl AnswerChanges {
     /// Changes the head of an answer.
     pub(super) fn apply(&self, headers: &mut HeaderMap, permit: &Permit) {
         if let Some(changes) = permit.rule().handling().changes() {
-            changes.response_headers.remove_from(headers, stays);
+            changes.response_headers.remove_from(headers);
         }
         for (name, value) in &self.values {
             headers.append(name, value.clone());

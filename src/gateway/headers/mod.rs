@@ -4,7 +4,6 @@
 //! own headers, and only then come ours, so that nothing a client sends can remove or double them.
 
 mod changes;
-mod cookies;
 
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, FORWARDED, HOST, STRICT_TRANSPORT_SECURITY, TE,
@@ -13,14 +12,16 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 pub(super) use changes::AnswerChanges;
-pub(super) use cookies::sets_session;
 
 use super::client::ClientConnection;
 use super::config::ForwardedFamily;
 use super::forwarded::{X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO};
 use super::mount::Passage;
-use crate::authz::{Forward, Lifted};
-use crate::policy::{self, Permit, Scheme, Seen};
+use crate::authz::{
+    Forward, Lifted, guard_set_cookies, is_session_token, join_cookies, strip_cookies,
+};
+use crate::minting::Introduction;
+use crate::policy::{self, Permit, Scheme};
 use crate::whoami::Record;
 
 /// The id of a request, towards applications and clients.
@@ -51,65 +52,26 @@ pub(super) fn prepare(
         trusted_peer: client.peer_trusted,
         method_override: permit.rule().switches().allow_method_override,
     };
+    let shared = &client.worker.shared;
     let request = permit.request();
-    let changes = permit.rule().handling().changes();
     // Before anything is removed: expressions see the request as the client sent it.
-    let values = changes.map(|changes| {
-        let seen = Seen { request, headers };
-        let now = client.worker.shared.clock.wall();
-        changes
-            .request_headers
-            .values(session.map(Record::subject), seen, now)
-    });
-    let by_request = by_request(session, request, headers, client);
+    let introduction = Introduction::of(permit, session, headers, || shared.clock.wall());
     common(headers, client, request, request_id, framing, lifted);
+    let changes = permit.rule().handling().changes();
     let told = changes.and_then(|changes| changes.told.as_ref());
     let keep_cookies = told.and_then(|told| told.keep_cookies);
     if keep_cookies.unwrap_or(config.identity.keep_session_cookie) {
-        cookies::join_request(headers);
+        join_cookies(headers);
     } else {
-        cookies::strip_request(headers, &config.session_cookie);
+        strip_cookies(headers, &config.session_cookie);
     }
     if is_session_token(headers) {
         headers.remove(AUTHORIZATION);
     }
-    if let (Some(changes), Some(values)) = (changes, values) {
-        changes::of_request(headers, changes, values);
+    introduction.put(headers, shared.minter.as_ref());
+    if let Some(rewrite) = changes.and_then(|changes| changes.rewrite.as_ref()) {
+        changes::rewrite(headers, rewrite);
     }
-    let Some(session) = session else { return };
-    if told.is_none_or(|told| told.headers) {
-        for (name, value) in session.identity_headers() {
-            headers.insert(name, value);
-        }
-    }
-    if let Some(minter) = &client.worker.shared.minter
-        && let Some(upstream) = permit.upstream()
-        && told.is_none_or(|told| told.jwt)
-    {
-        let audience = told.and_then(|told| told.audience.as_deref());
-        if let Some(token) = minter.value(session, &upstream.name, audience) {
-            headers.insert(minter.header(), token);
-        }
-    }
-    for (name, value) in by_request {
-        headers.insert(name, value);
-    }
-}
-
-/// The identity headers that are another for each request.
-fn by_request(
-    session: Option<&Record>,
-    request: &policy::Request,
-    headers: &HeaderMap,
-    client: &ClientConnection,
-) -> Vec<(HeaderName, HeaderValue)> {
-    let Some(session) = session.filter(|session| session.has_headers_by_request()) else {
-        return Vec::new();
-    };
-    let now = client.worker.shared.clock.wall();
-    let seen = Seen { request, headers };
-    let values = session.headers_by_request(&seen, now);
-    values.map(|(name, value)| (name.clone(), value)).collect()
 }
 
 /// Prepares the headers of a request to the identity service: credentials stay, and it learns
@@ -128,7 +90,7 @@ pub(super) fn prepare_for_identity(
         method_override: false,
     };
     common(headers, client, request, request_id, framing, lifted);
-    cookies::join_request(headers);
+    join_cookies(headers);
     // Kratos reads one line with one value each, and believes it.
     let address = HeaderValue::from_str(&request.client_ip.to_string());
     headers.insert(
@@ -147,18 +109,6 @@ pub(super) fn prepare_for_identity(
 }
 
 pub(super) const X_SESSION_TOKEN: HeaderName = HeaderName::from_static("x-session-token");
-
-fn is_session_token(headers: &HeaderMap) -> bool {
-    headers.get(AUTHORIZATION).is_some_and(|value| {
-        let value = value.as_bytes();
-        value
-            .split_at_checked("bearer".len())
-            .is_some_and(|(scheme, rest)| {
-                scheme.eq_ignore_ascii_case(b"bearer")
-                    && rest.trim_ascii_start().starts_with(b"ory_st_")
-            })
-    })
-}
 
 fn common(
     headers: &mut HeaderMap,
@@ -292,7 +242,7 @@ pub(super) fn finish_response(
     if let Some(changes) = changes {
         changes.apply(headers, &forward.permit);
     }
-    cookies::guard_response(headers, session, &forward.set_cookies);
+    guard_set_cookies(headers, session, &forward.set_cookies);
     add_hsts(headers, client);
 }
 

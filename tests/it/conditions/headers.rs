@@ -68,6 +68,33 @@ fn headers_are_worked_out_from_session_and_request() {
 }
 
 #[test]
+fn a_rule_that_introduces_nobody_keeps_back_what_is_worked_out_for_each_request_too() {
+    let world = World::with(&Change {
+        sections: SECTIONS,
+        rules: Some(
+            r#"
+upstreams:
+  bank: { url: UPSTREAM }
+rules:
+  - id: stranger
+    match: { host: bank.example.com, path: /account/** }
+    required_aal: aal1
+    upstream: bank
+    upstream_identity: { headers: false }
+"#,
+        ),
+        ..Change::default()
+    });
+    let traits = json!({"name": "Alice", "groups": []});
+    world.identity.says("c", person(traits).reply());
+    assert_eq!(world.call("/account/1?lang=de", "c").status, 200);
+    let first = seen(&world);
+    for name in ["x-user-name", "x-user-where", "x-user-lang", "x-user-hour"] {
+        assert_eq!(first.header(name), None, "{name}");
+    }
+}
+
+#[test]
 fn a_header_without_an_answer_is_left_out_and_never_the_clients_own() {
     let world = world();
     world

@@ -125,7 +125,9 @@ const FLOORS: &[Row] = &[
     (
         5,
         "layer",
-        &["authz", "document", "pages", "policy", "rules", "whoami"],
+        &[
+            "authz", "document", "minting", "pages", "policy", "rules", "whoami",
+        ],
     ),
     (
         5,

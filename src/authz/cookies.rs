@@ -1,7 +1,7 @@
-//! Cookies that are ours and nobody else's business.
+//! Credentials that are ours and nobody else's business: cookies, and session tokens.
 
 use bytes::Bytes;
-use http::header::{COOKIE, SET_COOKIE};
+use http::header::{AUTHORIZATION, COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
 use crate::policy::is_own_cookie;
@@ -14,7 +14,7 @@ fn name_of(pair: &[u8]) -> &[u8] {
 
 /// Takes our cookies out of `Cookie` and leaves the others byte for byte. Several lines become one
 /// (RFC 9113 section 8.2.3).
-pub(super) fn strip_request(headers: &mut HeaderMap, session: &str) {
+pub fn strip_cookies(headers: &mut HeaderMap, session: &str) {
     let mut lines = headers.get_all(COOKIE).iter();
     let Some(first) = lines.next() else { return };
     let several = lines.next().is_some();
@@ -46,7 +46,7 @@ pub(super) fn strip_request(headers: &mut HeaderMap, session: &str) {
 }
 
 /// Joins several `Cookie` lines into one and changes nothing else.
-pub(super) fn join_request(headers: &mut HeaderMap) {
+pub fn join_cookies(headers: &mut HeaderMap) {
     let lines: Vec<&[u8]> = headers
         .get_all(COOKIE)
         .iter()
@@ -73,7 +73,7 @@ fn replace(headers: &mut HeaderMap, line: Vec<u8>) {
 }
 
 /// Drops `Set-Cookie` lines of the application that name one of our cookies, and appends ours.
-pub(super) fn guard_response(headers: &mut HeaderMap, session: &str, own: &[HeaderValue]) {
+pub fn guard_set_cookies(headers: &mut HeaderMap, session: &str, own: &[HeaderValue]) {
     let foul = |line: &HeaderValue| is_own_cookie(name_of(line.as_bytes()), session.as_bytes());
     if headers.get_all(SET_COOKIE).iter().any(foul) {
         let kept: Vec<HeaderValue> = headers
@@ -93,11 +93,26 @@ pub(super) fn guard_response(headers: &mut HeaderMap, session: &str, own: &[Head
 }
 
 /// Whether an answer sets the session cookie.
-pub(in crate::gateway) fn sets_session(headers: &HeaderMap, session: &str) -> bool {
+#[must_use]
+pub fn sets_session(headers: &HeaderMap, session: &str) -> bool {
     headers
         .get_all(SET_COOKIE)
         .iter()
         .any(|line| name_of(line.as_bytes()) == session.as_bytes())
+}
+
+/// Whether `Authorization` holds a session token.
+#[must_use]
+pub fn is_session_token(headers: &HeaderMap) -> bool {
+    headers.get(AUTHORIZATION).is_some_and(|value| {
+        let value = value.as_bytes();
+        value
+            .split_at_checked("bearer".len())
+            .is_some_and(|(scheme, rest)| {
+                scheme.eq_ignore_ascii_case(b"bearer")
+                    && rest.trim_ascii_start().starts_with(b"ory_st_")
+            })
+    })
 }
 
 #[cfg(test)]
@@ -109,7 +124,7 @@ mod tests {
         for line in lines {
             headers.append(COOKIE, HeaderValue::from_static(line));
         }
-        strip_request(&mut headers, "session");
+        strip_cookies(&mut headers, "session");
         assert!(headers.get_all(COOKIE).iter().count() <= 1);
         headers
             .get(COOKIE)
@@ -145,7 +160,7 @@ mod tests {
         ] {
             headers.append(SET_COOKIE, HeaderValue::from_static(line));
         }
-        guard_response(
+        guard_set_cookies(
             &mut headers,
             "session",
             &[HeaderValue::from_static("session=renewed")],
