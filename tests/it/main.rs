@@ -21,6 +21,7 @@ mod crash;
 mod demo;
 mod documents;
 mod faults;
+mod fronts;
 mod gateway;
 mod identity;
 mod import;

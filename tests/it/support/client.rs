@@ -1,9 +1,11 @@
 //! A client that sends exactly the bytes it is given.
 
 use std::io::{BufReader, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use socket2::{Domain, Socket, Type};
 
 pub(crate) use super::message::Response;
 
@@ -31,6 +33,18 @@ impl Connection {
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
         let reader = BufReader::new(stream);
         Some(Self { reader })
+    }
+
+    /// The same as a client at the address `from`.
+    pub(crate) fn open_from(from: IpAddr, address: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::new(from, 0).into()).unwrap();
+        socket.connect(&address.into()).unwrap();
+        let stream = TcpStream::from(socket);
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let reader = BufReader::new(stream);
+        Self { reader }
     }
 
     pub(crate) fn stream(&mut self) -> &mut TcpStream {

@@ -1,0 +1,28 @@
+//! Stepgate's own proxy, which every other front is measured by.
+
+use std::path::Path;
+
+use super::process::Started;
+use super::world::World;
+use super::{Front, table};
+
+pub(super) struct Proxy;
+
+impl Front for Proxy {
+    fn name(&self) -> &'static str {
+        "the proxy itself"
+    }
+
+    fn program(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn start(&self, _program: &Path, world: &World) -> Started {
+        Started::within(world.proxy())
+    }
+}
+
+#[test]
+fn the_proxy_itself_answers_the_table() {
+    table::run(&Proxy);
+}

@@ -1,0 +1,113 @@
+//! The table: what is asked, and what must come of it whoever stands in front.
+
+use jiff::Timestamp;
+
+use super::case::{Case, case};
+use super::compare::{Allow, Seen, observe};
+use super::proxy::Proxy;
+use super::world::{OFFICE, World};
+use super::{Front, start};
+
+/// Each round asks everything; in the second one sessions are known already.
+const ROUNDS: usize = 2;
+
+/// Runs the table through `front` and through the proxy itself, each in a world of its own, and
+/// fails with every case that isn't as the table says or not alike.
+pub(super) fn run(front: &dyn Front) {
+    let now = Timestamp::now();
+    let Some((world, started)) = start(front, now) else {
+        return;
+    };
+    let (own_world, own) = start(&Proxy, now).expect("the proxy needs nothing");
+    let mut wrong = Vec::new();
+    for round in 1..=ROUNDS {
+        for case in cases() {
+            let proxy = observe(&case, round, own.address, &own_world);
+            let seen = observe(&case, round, started.address, &world);
+            wrong.extend(judged(front, &case, &seen, &proxy, round));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{}: {} wrong\n{}\n--- {}\n{}",
+        front.name(),
+        wrong.len(),
+        wrong.join("\n"),
+        started.log(),
+        tail(&world),
+    );
+}
+
+fn judged(front: &dyn Front, case: &Case, seen: &Seen, proxy: &Seen, round: usize) -> Vec<String> {
+    let allowed: Vec<Allow> = front
+        .allowances()
+        .iter()
+        .filter(|allowance| allowance.case == case.name)
+        .map(|allowance| allowance.allow)
+        .collect();
+    let mut wrong = Vec::new();
+    let (method, target) = (case.method, case.target);
+    if let Err(why) = proxy.is(&case.want) {
+        let want = &case.want;
+        wrong.push(format!(
+            "{} ({method} {target}, round {round}): the proxy: {why}; wanted {want:?}, got {proxy:#?}",
+            case.name
+        ));
+    }
+    if !seen.is_as(proxy, &allowed) {
+        wrong.push(format!(
+            "{} ({method} {target}, round {round}): {seen:#?} where the proxy led to {proxy:#?}",
+            case.name
+        ));
+    }
+    wrong
+}
+
+/// The end of what Stepgate said.
+fn tail(world: &World) -> String {
+    let log = world.log();
+    let lines: Vec<&str> = log.lines().collect();
+    let from = lines.len().saturating_sub(20);
+    lines.get(from..).unwrap_or_default().join("\n")
+}
+
+fn cases() -> Vec<Case> {
+    [levels(), refusals(), paths()].concat()
+}
+
+fn levels() -> Vec<Case> {
+    vec![
+        case("public", "GET", "/public/a").program(),
+        case("aal1 for a session", "GET", "/account/a")
+            .cookie("aal1")
+            .saw(&[
+                ("x-user-id", "alice"),
+                ("x-session-aal", "aal1"),
+                ("cookie", "theme=dark"),
+            ]),
+        case("a network by the client's address", "GET", "/office/a").from(OFFICE),
+    ]
+}
+
+fn refusals() -> Vec<Case> {
+    vec![
+        case(
+            "aal1 for a browser without a session",
+            "GET",
+            "/account/a?b=c",
+        )
+        .browser()
+        .sent("/self-service/login/browser?return_to=http%3A%2F%2Fapp.test%2Faccount%2Fa%3Fb%3Dc"),
+        case("aal1 for a program without a session", "GET", "/account/a")
+            .program()
+            .refused(401, "session_required"),
+    ]
+}
+
+fn paths() -> Vec<Case> {
+    vec![
+        case("dots", "GET", "/public/../account/a")
+            .program()
+            .refused(400, "ambiguous_request"),
+    ]
+}
