@@ -138,7 +138,7 @@ fn service_runtime() -> Result<Runtime, StartError> {
     Ok(runtime)
 }
 
-/// The ports of the listeners; 0 for a unix socket.
+/// The ports of the proxy's listeners, which come first; 0 for a unix socket.
 fn ports(bound: &gateway::BoundListeners) -> Vec<u16> {
     let addresses = bound.addresses().iter();
     let ports = addresses.map(|address| match address {
@@ -190,6 +190,7 @@ impl Running {
             audit: self.audit.clone(),
             streams: Arc::clone(&self.streams),
             resume: None,
+            guests: Vec::new(),
         }
     }
 
@@ -258,7 +259,7 @@ impl Running {
         let listeners = config.proxy.iter().flat_map(|proxy| &proxy.listeners);
         for (address, listener) in gateway.addresses().iter().zip(listeners) {
             self.doors.push(Door {
-                name: "proxy",
+                name: listener.door.name(),
                 address: address.to_string(),
                 tls: listener.tls.is_some(),
             });

@@ -13,7 +13,7 @@ use super::{Config, Embedded, Identity, PublicAddress, public_address};
 use crate::authz::IdentityBase;
 use crate::document::{Place, Problem, Reading};
 use crate::expression::Reads;
-use crate::gateway::{IdentityHeaders, ListenAddress, Mount, MountTarget};
+use crate::gateway::{IdentityHeaders, ListenAddress, ListenerConfig, Mount, MountTarget};
 use crate::identity::settings::Ui;
 use crate::rules::UpstreamSettings;
 use crate::store::Dsn;
@@ -46,19 +46,14 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
     let sessions = sessions(&mut file, &composed.identity);
     let access_log = file.telemetry.access_log.output != AccessLogOutput::Off;
     let names = file.bearer.iter().map(|issuer| issuer.issuer.clone());
-    let proxy = file.proxy.map(|proxy| gateway::Config {
-        listeners: proxy.listeners,
-        public_url: proxy.public_url.map(|url| url.public),
-        forwarded: proxy.forwarded,
-        trusted_proxies: proxy.trusted_proxies,
-        workers: proxy.workers,
-        limits: proxy.limits,
-        timeouts: proxy.timeouts,
+    let lent = file.decision.map(|decision| decision.listeners);
+    let proxy = workers(file.proxy, lent).map(|workers| gateway::Config {
         identity: headers,
         session_cookie: composed.session_cookie,
         issuers: whoami::Issuers::new(names),
         mount: composed.mount,
         access_log,
+        ..workers
     });
     let admin_tls = file.admin.as_mut().and_then(|admin| admin.tls.take());
     let admin = file.admin.map(|admin| admin::Config {
@@ -91,6 +86,29 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         telemetry: file.telemetry,
         audit: file.audit,
     })
+}
+
+/// What the workers listen on: the proxy's addresses, then those that are lent to others.
+fn workers(
+    proxy: Option<ProxySection>,
+    lent: Option<Vec<ListenerConfig>>,
+) -> Option<gateway::Config> {
+    let mut config = match (proxy, &lent) {
+        (None, None) => return None,
+        (None, Some(_)) => gateway::Config::default(),
+        (Some(proxy), _) => gateway::Config {
+            listeners: proxy.listeners,
+            public_url: proxy.public_url.map(|url| url.public),
+            forwarded: proxy.forwarded,
+            trusted_proxies: proxy.trusted_proxies,
+            workers: proxy.workers,
+            limits: proxy.limits,
+            timeouts: proxy.timeouts,
+            ..gateway::Config::default()
+        },
+    };
+    config.listeners.extend(lent.into_iter().flatten());
+    Some(config)
 }
 
 fn sessions(file: &mut File, identity: &Identity) -> whoami::Config {
@@ -315,12 +333,18 @@ fn refuse_shared_addresses(file: &File, identity: &Identity, reading: &mut Readi
             reading.problem(Problem::at(place, "contradiction", message));
         }
     };
-    if let Some(proxy) = &file.proxy {
-        for listener in &proxy.listeners {
-            match &listener.address {
-                ListenAddress::Tcp(address) => take(*address, "proxy", &proxy.place),
-                ListenAddress::Unix(_) => {}
-            }
+    let proxy = file.proxy.iter().flat_map(|proxy| {
+        let listeners = proxy.listeners.iter();
+        listeners.map(|listener| (listener, &proxy.place))
+    });
+    let decision = file.decision.iter().flat_map(|decision| {
+        let listeners = decision.listeners.iter();
+        listeners.map(|listener| (listener, &decision.place))
+    });
+    for (listener, place) in proxy.chain(decision) {
+        match &listener.address {
+            ListenAddress::Tcp(address) => take(*address, listener.door.name(), place),
+            ListenAddress::Unix(_) => {}
         }
     }
     if let Identity::Embedded(embedded) = identity

@@ -7,6 +7,7 @@ mod bearer_jwt;
 mod choices;
 mod compose;
 mod database;
+mod decision;
 mod environment;
 mod external;
 mod identity;
@@ -49,7 +50,7 @@ use crate::{admin, audit, authz, bearer, gateway, resume, rules, streams, teleme
 /// Everything that the program was told.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Door 1; `None`: no proxy runs.
+    /// Doors 1 and 2, whose listeners share their workers; `None`: neither runs.
     pub proxy: Option<gateway::Config>,
     /// The rules and upstreams.
     pub rules: rules::Config,

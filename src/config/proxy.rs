@@ -84,12 +84,7 @@ impl FromNode for Listener {
     fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
         if node.as_scalar().is_some() {
             let address = Address::from_node(node, reading)?.0;
-            let config = ListenerConfig {
-                address,
-                tls: None,
-                redirect_to_https: false,
-                hsts: Duration::ZERO,
-            };
+            let config = ListenerConfig::plain(address);
             let just_address = true;
             return Some(Self {
                 config,
@@ -101,6 +96,7 @@ impl FromNode for Listener {
         let tls: Option<Tls> = fields.get("tls");
         let redirect_to_https = fields.or("redirect_to_https", false);
         let hsts = fields.or("hsts", Duration::ZERO);
+        let proxy_protocol = fields.or("proxy_protocol", false);
         let has_tls = fields.has("tls");
         if redirect_to_https && tls.is_some() {
             let message = "a listener with `tls` is https already";
@@ -114,10 +110,11 @@ impl FromNode for Listener {
         fields.close();
         Some(Self {
             config: ListenerConfig {
-                address: address?.0,
                 tls: tls.map(|tls| tls.0),
                 redirect_to_https,
                 hsts,
+                proxy_protocol,
+                ..ListenerConfig::plain(address?.0)
             },
             just_address: false,
         })
@@ -136,7 +133,7 @@ impl FromNode for Listener {
 
 /// `IP:port`, `[::1]:port` or `unix:/path`.
 #[derive(Debug)]
-struct Address(ListenAddress);
+pub(super) struct Address(pub(super) ListenAddress);
 
 impl FromNode for Address {
     fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::upstream_identity::usual_headers;
 use super::{Config, Environment, Identity, PublicAddress};
 use crate::authz::{Lifted, Strip};
-use crate::gateway::IdentityHeaders;
+use crate::gateway::{IdentityHeaders, ListenerDoor};
 use crate::policy::{CanonicalPath, Host};
 use crate::rules::{Context, NetworkSets, Reserved, SessionReach, Strips};
 use crate::whoami::WhoamiRequiredAal;
@@ -67,9 +67,17 @@ impl Config {
                 Some(proxy) => strips(&proxy.identity),
                 None => strips(&usual_headers()),
             },
-            needs_upstreams: true,
+            needs_upstreams: self.needs_upstreams(),
             variables: Arc::new(move |name| environment.variable(name)),
         }
+    }
+
+    /// Where only decisions are asked for, rules name no upstream; beside a proxy they may leave
+    /// it out for what other proxies forward.
+    fn needs_upstreams(&self) -> bool {
+        let listeners = self.proxy.iter().flat_map(|proxy| &proxy.listeners);
+        let mut doors = listeners.map(|listener| listener.door);
+        !doors.any(|door| door != ListenerDoor::Proxy)
     }
 
     /// Whether the identity service keeps a session to itself until its second factor was used,

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 
 use super::bearer_jwt;
 use super::choices::{Output, SecretText};
+use super::decision::{self, DecisionSection};
 use super::identity::IdentitySection;
 use super::networks;
 use super::proxy::{ProxySection, Tls, positive};
@@ -30,6 +31,7 @@ const SHORTEST_REVALIDATION: Duration = Duration::from_millis(100);
 pub(super) struct File {
     pub(super) place: Place,
     pub(super) proxy: Option<ProxySection>,
+    pub(super) decision: Option<DecisionSection>,
     pub(super) rules: Vec<PathBuf>,
     pub(super) watch: bool,
     pub(super) debounce: Duration,
@@ -86,6 +88,7 @@ impl FromNode for File {
         let upstream_identity = fields.within("upstream_identity", upstream_identity::read);
         let bearer = bearer_jwt::read(&mut fields);
         let step_up = fields.within("step_up", step_up::read);
+        let decision = decision::read(&mut fields);
         let admin = read_admin(&mut fields);
         let (telemetry, audit) = fields.within("telemetry", read_telemetry);
         fields.close();
@@ -93,6 +96,7 @@ impl FromNode for File {
         (!proxy_wrong).then(|| Self {
             place: node.place.clone(),
             proxy,
+            decision,
             rules,
             watch,
             debounce,

@@ -65,11 +65,10 @@ pub(super) struct ClientConnection {
 impl ClientConnection {
     pub(super) fn new(worker: &Rc<Worker>, door: &Rc<Door>, peer: IpAddr) -> Rc<Self> {
         let peer = peer.to_canonical();
-        let trusted = &worker.shared.config.trusted_proxies;
         let this = Self {
             door: Rc::clone(door),
             peer,
-            peer_trusted: trusted.iter().any(|network| network.contains(&peer)),
+            peer_trusted: door.trusts(peer),
             peer_value: HeaderValue::from_str(&peer.to_string())
                 .unwrap_or_else(|_| HeaderValue::from_static("unknown")),
             alarm: worker.connection_alarms.register(None),

@@ -10,9 +10,9 @@ use ipnet::IpNet;
 use crate::whoami::Issuers;
 
 /// Configuration of the proxy (`proxy`, and what it needs of `upstream_identity` and `identity`).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// Where it listens; never empty.
+    /// Where it listens; never empty once it starts.
     pub listeners: Vec<ListenerConfig>,
     /// Scheme and authority under which people reach it; `None`: scheme and `Host` of the request.
     pub public_url: Option<PublicUrl>,
@@ -49,6 +49,49 @@ pub struct ListenerConfig {
     pub redirect_to_https: bool,
     /// `max-age` of `Strict-Transport-Security`; zero: off.
     pub hsts: Duration,
+    /// Every connection begins with a PROXY header, version 1 or 2, from a trusted proxy.
+    pub proxy_protocol: bool,
+    /// Who answers on it.
+    pub door: ListenerDoor,
+    /// Networks of the proxies in front of it; `None`: those of the proxy.
+    pub trusted_proxies: Option<Vec<IpNet>>,
+}
+
+impl ListenerConfig {
+    /// A listener of the proxy that speaks plain HTTP.
+    #[must_use]
+    pub const fn plain(address: ListenAddress) -> Self {
+        Self {
+            address,
+            tls: None,
+            redirect_to_https: false,
+            hsts: Duration::ZERO,
+            proxy_protocol: false,
+            door: ListenerDoor::Proxy,
+            trusted_proxies: None,
+        }
+    }
+}
+
+/// Who answers on a listener.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ListenerDoor {
+    /// The proxy.
+    #[default]
+    Proxy,
+    /// The guest of this name (see [`super::Parts::guests`]).
+    Guest(&'static str),
+}
+
+impl ListenerDoor {
+    /// The door's name in logs and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Proxy => "proxy",
+            Self::Guest(name) => name,
+        }
+    }
 }
 
 /// An address to listen on.

@@ -6,7 +6,6 @@ use http::{Method, StatusCode};
 use hyper::ext::Protocol;
 
 use super::client::ClientConnection;
-use super::config::Limits;
 use super::forwarded::{Hearsay, hearsay};
 use super::head_scan::HeadFault;
 use super::upgrade::Wanted;
@@ -102,7 +101,7 @@ impl Fault {
 /// Reads a request head.
 pub(super) fn read(head: &http::request::Parts, client: &ClientConnection) -> Result<Facts, Fault> {
     let config = &client.worker.shared.config;
-    check_sizes(head, client, &config.limits)?;
+    read_sizes(head, client)?;
     let upgrade = Wanted::find(head);
     let method = read_method(head, upgrade.as_ref())?;
     let target = read_target(&head.uri, head.version)?;
@@ -131,11 +130,12 @@ pub(super) fn read(head: &http::request::Parts, client: &ClientConnection) -> Re
     })
 }
 
-fn check_sizes(
+/// Refuses what is over a limit.
+pub(super) fn read_sizes(
     head: &http::request::Parts,
     client: &ClientConnection,
-    limits: &Limits,
 ) -> Result<(), Fault> {
+    let limits = &client.worker.shared.config.limits;
     let too_large = |status| Err(Fault::TooLarge(status));
     let target = head
         .uri

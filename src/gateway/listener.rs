@@ -4,14 +4,17 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
+use ipnet::IpNet;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, UnixListener};
 
-use super::config::{ListenAddress, ListenerConfig};
+use super::config::{Config, ListenAddress, ListenerConfig};
+use super::guest::Guest;
 use super::serve::serve;
 use super::stream::Plain;
 use super::tls::Tls;
@@ -29,10 +32,21 @@ pub(super) struct Door {
     pub(super) tls: Option<Tls>,
     pub(super) redirect_to_https: bool,
     pub(super) hsts: Option<HeaderValue>,
+    /// Connections begin with a PROXY header.
+    pub(super) proxy_protocol: bool,
+    /// Whose word on other clients is believed.
+    pub(super) trusted_proxies: Vec<IpNet>,
+    /// Who answers; `None`: the proxy.
+    pub(super) guest: Option<Arc<dyn Guest>>,
 }
 
 impl Door {
-    pub(super) fn new(config: &ListenerConfig, tls: Option<Tls>) -> Self {
+    pub(super) fn new(
+        config: &ListenerConfig,
+        proxy: &Config,
+        tls: Option<Tls>,
+        guest: Option<Arc<dyn Guest>>,
+    ) -> Self {
         let scheme = if tls.is_some() {
             Scheme::Https
         } else {
@@ -47,7 +61,20 @@ impl Door {
             tls,
             redirect_to_https: config.redirect_to_https,
             hsts,
+            proxy_protocol: config.proxy_protocol,
+            trusted_proxies: config
+                .trusted_proxies
+                .clone()
+                .unwrap_or_else(|| proxy.trusted_proxies.clone()),
+            guest,
         }
+    }
+
+    /// Whether `peer` is one of the proxies in front.
+    pub(super) fn trusts(&self, peer: IpAddr) -> bool {
+        self.trusted_proxies
+            .iter()
+            .any(|network| network.contains(&peer))
     }
 }
 

@@ -14,6 +14,7 @@ mod exchange;
 mod facts;
 mod forwarded;
 mod frames;
+mod guest;
 mod head_scan;
 mod headers;
 mod listener;
@@ -21,6 +22,7 @@ mod live;
 mod log;
 mod mount;
 mod objection;
+mod preface;
 mod proxy;
 mod request_id;
 mod respond;
@@ -44,8 +46,9 @@ use http_body_util::combinators::UnsyncBoxBody;
 
 pub use config::{
     CertificateFiles, Config, ForwardedFamily, IdentityHeaders, Limits, ListenAddress,
-    ListenerConfig, Mount, MountTarget, PublicUrl, Timeouts, TlsConfig, TlsVersion,
+    ListenerConfig, ListenerDoor, Mount, MountTarget, PublicUrl, Timeouts, TlsConfig, TlsVersion,
 };
+pub use guest::{Caller, Guest, GuestAnswer};
 pub use resume::{Naming, People, Resume};
 pub use start::{BoundListeners, Running, StartError, bind, start};
 pub use tls::{CertificateError, Tls};
@@ -104,4 +107,6 @@ pub struct Parts {
     pub audit: Audit,
     /// Where it is told which sessions have ended, for their streams.
     pub streams: Arc<Switchboard>,
+    /// Who answers on listeners that are not the proxy's, by name.
+    pub guests: Vec<(&'static str, Arc<dyn Guest>)>,
 }

@@ -13,11 +13,13 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
+use super::LocalBody;
 use super::audited;
 use super::body::{RequestBody, ResponseBody};
 use super::client::ClientConnection;
 use super::exchange::{Exchange, UploadFault};
 use super::facts::{self, Facts, Fault};
+use super::guest;
 use super::head_scan::BodyKind;
 use super::headers::{self, AnswerChanges, Framing, X_REQUEST_ID};
 use super::live;
@@ -124,6 +126,17 @@ impl Passing<'_> {
         self.refuse(Answer::ambiguous_request(self.kind(), why))
     }
 
+    /// The request as it came, with another body.
+    pub(super) fn take_request(&mut self, body: LocalBody) -> Request<LocalBody> {
+        let headers = self.take_headers();
+        let mut request = Request::new(body);
+        *request.method_mut() = self.head.method.clone();
+        *request.uri_mut() = self.head.uri.clone();
+        *request.version_mut() = self.head.version;
+        *request.headers_mut() = headers;
+        request
+    }
+
     /// The kind of client that asks.
     pub(super) fn kind(&self) -> Client {
         match &self.asker {
@@ -147,7 +160,10 @@ async fn answer(exchange: &Rc<Exchange>, request: Request<Incoming>) -> Response
     let (head, body) = request.into_parts();
     let framing = client.head_done(body_kind(&body));
     let request_id = request_id(&head.headers, client);
-    *exchange.log.borrow_mut() = Entry::begin(client, &request_id, &head.method);
+    // A guest tells of its requests itself.
+    if client.door.guest.is_none() {
+        *exchange.log.borrow_mut() = Entry::begin(client, &request_id, &head.method);
+    }
     let passing = Passing {
         exchange,
         head,
@@ -155,12 +171,19 @@ async fn answer(exchange: &Rc<Exchange>, request: Request<Incoming>) -> Response
         changes: None,
         asker: None,
     };
-    let facts = match framing {
-        Ok(()) => facts::read(&passing.head, client),
-        Err(fault) => Err(fault.into()),
+    let facts = match (framing, &client.door.guest) {
+        (Ok(()), None) => facts::read(&passing.head, client).map(Some),
+        (Ok(()), Some(_)) => facts::read_sizes(&passing.head, client).map(|()| None),
+        (Err(fault), _) => Err(fault.into()),
     };
     let facts = match facts {
-        Ok(facts) => facts,
+        Ok(Some(facts)) => facts,
+        Ok(None) => {
+            return match &client.door.guest {
+                Some(guest) => Box::pin(guest::serve(&**guest, passing, body)).await,
+                None => passing.refuse(Answer::unknown_host(passing.kind())),
+            };
+        }
         Err(fault) => {
             let answer = fault.answer(passing.kind());
             let method = &passing.head.method;

@@ -17,6 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::client::{ClientConnection, Ending};
 use super::config::Limits;
 use super::listener::Door;
+use super::preface;
 use super::proxy;
 use super::stream::{Plain, Stream};
 use super::tunnel::carry;
@@ -74,9 +75,22 @@ pub(super) async fn serve(
     peer: IpAddr,
     admission: Admission,
 ) {
-    let client = ClientConnection::new(&worker, &door, peer);
-    if let Err(error) = begin(&worker, &door, stream, &client).await {
-        tracing::trace!(%error, peer = %client.peer, "a connection ended");
+    let limit = worker.shared.config.timeouts.request_header;
+    let known = if door.proxy_protocol {
+        let reading = preface::read(&door, stream, peer);
+        tokio::time::timeout(limit, Box::pin(reading)).await
+    } else {
+        Ok(Ok((stream, peer)))
+    };
+    match known {
+        Ok(Ok((stream, peer))) => {
+            let client = ClientConnection::new(&worker, &door, peer);
+            if let Err(error) = begin(&worker, &door, stream, &client).await {
+                tracing::trace!(%error, peer = %client.peer, "a connection ended");
+            }
+        }
+        Ok(Err(fault)) => fault.tell(peer),
+        Err(_elapsed) => preface::Fault::Silence.tell(peer),
     }
     drop(admission);
 }

@@ -10,7 +10,8 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::watch;
 
 use super::Parts;
-use super::config::{Config, ListenAddress};
+use super::config::{Config, ListenAddress, ListenerConfig, ListenerDoor};
+use super::guest::Guest;
 use super::listener::{Bound, Door, accept};
 use super::mount::{Mounted, well_known};
 use super::tls::{CertificateError, Tls};
@@ -38,6 +39,14 @@ pub enum StartError {
         address: ListenAddress,
         /// What is wrong.
         source: Box<CertificateError>,
+    },
+    /// A listener's door is none that was opened.
+    #[error("listener {address}: there is no door `{door}`")]
+    Door {
+        /// The listener.
+        address: ListenAddress,
+        /// Its door.
+        door: &'static str,
     },
     /// The mount's path is ambiguous.
     #[error("mount: {0}")]
@@ -122,7 +131,7 @@ impl Drop for Running {
 /// Addresses that are taken, with the certificates that they need. Nothing is accepted yet.
 pub struct BoundListeners {
     config: Config,
-    listeners: Vec<(Bound, super::config::ListenerConfig, Option<Tls>)>,
+    listeners: Vec<(Bound, ListenerConfig, Option<Tls>)>,
     addresses: Vec<ListenAddress>,
 }
 
@@ -172,6 +181,7 @@ impl BoundListeners {
             .or_else(|| std::thread::available_parallelism().ok());
         let workers = workers.map_or(1, std::num::NonZeroUsize::get);
         let listeners = self.listeners;
+        let guests = parts.guests.clone();
         let shared = Arc::new(share(self.config, parts)?);
         let (stop, stopped) = watch::channel(Stop::Running);
         let mut running = Running {
@@ -187,8 +197,12 @@ impl BoundListeners {
         for index in 0..workers {
             let mut own = Vec::with_capacity(listeners.len());
             for (bound, listener, own_tls) in &listeners {
-                let bound = bound.try_clone().map_err(StartError::Worker)?;
-                own.push((bound, listener.clone(), own_tls.clone()));
+                own.push(OwnListener {
+                    bound: bound.try_clone().map_err(StartError::Worker)?,
+                    config: listener.clone(),
+                    tls: own_tls.clone(),
+                    guest: guest_of(listener, &guests)?,
+                });
             }
             let worker = WorkerThread {
                 shared: Arc::clone(&shared),
@@ -225,6 +239,7 @@ fn share(config: Config, parts: Parts) -> Result<Shared, StartError> {
         resume,
         audit,
         streams,
+        guests: _,
     } = parts;
     Ok(Shared {
         strip: Strip::new(config.identity.own_names()),
@@ -250,10 +265,36 @@ fn share(config: Config, parts: Parts) -> Result<Shared, StartError> {
     })
 }
 
+/// A worker's copy of a listener.
+struct OwnListener {
+    bound: Bound,
+    config: ListenerConfig,
+    tls: Option<Tls>,
+    guest: Option<Arc<dyn Guest>>,
+}
+
+/// Who answers on `listener`, where that is not the proxy.
+fn guest_of(
+    listener: &ListenerConfig,
+    guests: &[(&'static str, Arc<dyn Guest>)],
+) -> Result<Option<Arc<dyn Guest>>, StartError> {
+    match listener.door {
+        ListenerDoor::Proxy => Ok(None),
+        ListenerDoor::Guest(door) => guests
+            .iter()
+            .find(|(name, _)| *name == door)
+            .map(|(_, guest)| Some(Arc::clone(guest)))
+            .ok_or_else(|| StartError::Door {
+                address: listener.address.clone(),
+                door,
+            }),
+    }
+}
+
 /// What a worker's thread starts with.
 struct WorkerThread {
     shared: Arc<Shared>,
-    listeners: Vec<(Bound, super::config::ListenerConfig, Option<Tls>)>,
+    listeners: Vec<OwnListener>,
     stopped: watch::Receiver<Stop>,
     index: usize,
 }
@@ -277,9 +318,11 @@ impl WorkerThread {
             LocalExecutor::run(watch_health(Rc::clone(&worker)));
         }
         let mut accepting = tokio::task::JoinSet::new();
-        for (bound, config, tls) in self.listeners {
-            let door = Rc::new(Door::new(&config, tls));
-            accepting.spawn_local(accept(Rc::clone(&worker), bound, door));
+        for listener in self.listeners {
+            let proxy = &worker.shared.config;
+            let door = Door::new(&listener.config, proxy, listener.tls, listener.guest);
+            let accepted = accept(Rc::clone(&worker), listener.bound, Rc::new(door));
+            accepting.spawn_local(accepted);
         }
         let mut stopped = self.stopped;
         let running = stopped

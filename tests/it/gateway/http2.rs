@@ -246,7 +246,7 @@ fn tungstenite_accept(key: &str) -> String {
 }
 
 /// Writes a self-signed certificate for `names` and gives its files.
-fn certificate(folder: &Path, file: &str, names: &[&str]) -> CertificateFiles {
+pub(super) fn certificate(folder: &Path, file: &str, names: &[&str]) -> CertificateFiles {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let made = rcgen::generate_simple_self_signed(names).unwrap();
     let (cert, key) = paths(folder, file);
@@ -269,6 +269,17 @@ async fn tls(
     trusted: &Path,
     alpn: &[u8],
 ) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+    let stream = TcpStream::connect(address).await.unwrap();
+    tls_over(stream, name, trusted, alpn).await
+}
+
+/// The same over a connection that stands.
+pub(super) async fn tls_over(
+    stream: TcpStream,
+    name: &str,
+    trusted: &Path,
+    alpn: &[u8],
+) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
     use rustls_pki_types::pem::PemObject;
     let mut roots = rustls::RootCertStore::empty();
     let cert = rustls_pki_types::CertificateDer::from_pem_file(trusted).unwrap();
@@ -280,7 +291,6 @@ async fn tls(
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.alpn_protocols = vec![alpn.to_vec()];
-    let stream = TcpStream::connect(address).await.unwrap();
     tokio_rustls::TlsConnector::from(Arc::new(config))
         .connect(name.to_owned().try_into().unwrap(), stream)
         .await

@@ -9,6 +9,7 @@ pub(crate) mod http2;
 mod identity;
 mod limits;
 mod mount;
+mod preface;
 mod stopping;
 mod upgrades;
 mod upstreams;

@@ -4,7 +4,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use crate::support::client::{Connection, Response};
 use crate::support::server::Server;
@@ -171,6 +170,7 @@ impl Plan {
                 minter: None,
                 access_log: AccessLog::off(),
                 resume: None,
+                guests: Vec::new(),
             },
         )?;
         Ok(World {
@@ -184,12 +184,9 @@ impl Plan {
 
 fn config() -> Config {
     Config {
-        listeners: vec![ListenerConfig {
-            address: ListenAddress::Tcp("127.0.0.1:0".parse().unwrap()),
-            tls: None,
-            redirect_to_https: false,
-            hsts: Duration::ZERO,
-        }],
+        listeners: vec![ListenerConfig::plain(ListenAddress::Tcp(
+            "127.0.0.1:0".parse().unwrap(),
+        ))],
         public_url: None,
         forwarded: ForwardedFamily::XForwarded,
         trusted_proxies: Vec::new(),
