@@ -441,13 +441,13 @@ pub(super) fn prepare(
 /// The canonical target, or what the rule makes of it; the client's own bytes where they are the
 /// same. Nothing else may stand in for it.
 fn origin_form(permit: &Permit, original: &Uri) -> Result<Uri, AmbiguousRequest> {
-    let request = permit.request();
     let path = permit.path()?;
-    let same = original.path() == path && original.query() == request.query.as_deref();
+    let query = permit.query();
+    let same = original.path() == path && original.query() == query.as_deref();
     match original.path_and_query() {
         Some(target) if same => Ok(Uri::from(target.clone())),
         Some(_) | None => {
-            let text = match &request.query {
+            let text = match &query {
                 Some(query) => [&*path, "?", query].concat(),
                 None => path.into_owned(),
             };

@@ -92,4 +92,15 @@ impl Permit {
             Some(_) | None => Ok(Cow::Borrowed(path.as_str())),
         }
     }
+
+    /// The query that is forwarded: the client's, without what the rule's `rewrite` takes out.
+    #[must_use]
+    pub fn query(&self) -> Option<Cow<'_, str>> {
+        let query = self.request.query.as_deref()?;
+        let changes = self.rule().handling().changes();
+        match changes.and_then(|changes| changes.rewrite.as_ref()) {
+            Some(rewrite) => rewrite.query(query),
+            None => Some(Cow::Borrowed(query)),
+        }
+    }
 }

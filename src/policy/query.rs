@@ -4,6 +4,7 @@
 //! (a separator once, text now), on `name[]`, on capitals and dots in names, and on `+`. A
 //! condition on a parameter holds for sure only where they all agree.
 
+use std::borrow::Cow;
 use std::iter;
 
 use super::conditions::{Expected, Occurrence};
@@ -22,6 +23,30 @@ impl<'a> Query<'a> {
         }
         let pieces = self.0.split(['&', ';']);
         modern.or_read_as(expected.hold_for(occurrences(pieces, name, expected)))
+    }
+
+    /// The query without the parameters of these names, whoever reads it: what is left stands as it
+    /// came. Also what only some programs take for one of them goes.
+    pub(super) fn without(self, names: &[Box<str>]) -> Cow<'a, str> {
+        let goes = |piece: &str| {
+            let name = piece.split_once('=').map_or(piece, |(name, _)| name);
+            let mut names = names.iter();
+            names.any(|gone| are_alike(name, gone) || decoded(name, true).eq(gone.bytes()))
+        };
+        if !self.0.split(['&', ';']).any(goes) {
+            return Cow::Borrowed(self.0);
+        }
+        let mut left = String::with_capacity(self.0.len());
+        let pieces = self.0.split_inclusive(['&', ';']);
+        for piece in pieces.filter(|piece| !goes(piece.trim_end_matches(['&', ';']))) {
+            left.push_str(piece);
+        }
+        // The separator before what was last.
+        if left.len() < self.0.len() && !self.0.ends_with(['&', ';']) {
+            let end = left.trim_end_matches(['&', ';']).len();
+            left.truncate(end);
+        }
+        Cow::Owned(left)
     }
 }
 
@@ -140,6 +165,29 @@ mod tests {
                 query.0
             );
             assert_eq!(query.holds("p", &exactly("1")), exact, "{}", query.0);
+        }
+    }
+
+    #[test]
+    fn a_parameter_goes_in_every_reading_and_the_others_stay_as_they_came() {
+        let names: [Box<str>; 2] = ["token".into(), "utm_source".into()];
+        for (query, left) in [
+            ("", ""),
+            ("a=1&b=%20+", "a=1&b=%20+"),
+            ("token=x", ""),
+            ("token", ""),
+            ("a=1&token=x", "a=1"),
+            ("token=x&a=1", "a=1"),
+            ("a=1&token=x&b=2&token=y", "a=1&b=2"),
+            ("a=1&%74oken=x&&b", "a=1&&b"),
+            ("TOKEN=x&token[]=y&token[z]=1&a", "a"),
+            ("a=1;token=x;b=2", "a=1;b=2"),
+            ("a=1&token=x;y", "a=1&y"),
+            ("tokens=1&a=token", "tokens=1&a=token"),
+            ("utm.source=1&a", "a"),
+            ("a&token=x&", "a&"),
+        ] {
+            assert_eq!(Query(query).without(&names), left, "{query}");
         }
     }
 

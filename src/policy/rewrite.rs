@@ -3,9 +3,12 @@
 //! What was judged is one path; what is forwarded is made from it here, and must be as free of
 //! doubt: a rewrite whose result could be read in two ways is refused, never repaired.
 
+use std::borrow::Cow;
+
 use http::HeaderValue;
 
 use super::path_regex::PathReplacement;
+use super::query::Query;
 use super::{AmbiguousRequest, CanonicalPath};
 
 /// Longest path that a rewrite may make, in bytes: a replacement may repeat what it captured.
@@ -20,6 +23,8 @@ pub struct Rewrite {
     pub replacement: Option<PathReplacement>,
     /// Put in front at last; canonical, without a slash at the end.
     pub add_prefix: Option<Box<str>>,
+    /// Query parameters that the upstream doesn't see.
+    pub remove_query: Box<[Box<str>]>,
     /// The `Host` that the upstream sees.
     pub host: HostRewrite,
 }
@@ -68,6 +73,16 @@ impl Rewrite {
         }
         check(&made, allow_encoded_slash)?;
         Ok(made)
+    }
+
+    /// The query for the upstream; `None` where nothing is left of it.
+    #[must_use]
+    pub fn query<'a>(&self, query: &'a str) -> Option<Cow<'a, str>> {
+        if self.remove_query.is_empty() {
+            return Some(Cow::Borrowed(query));
+        }
+        let left = Query(query).without(&self.remove_query);
+        (!left.is_empty() || query.is_empty()).then_some(left)
     }
 
     /// The path without the prefix; empty where there is nothing else.

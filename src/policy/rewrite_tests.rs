@@ -10,6 +10,7 @@ fn rewrite(strip: Option<&str>, regex: Option<(&str, &str)>, add: Option<&str>) 
         strip_prefix: strip.map(Box::from),
         replacement: regex.map(|(from, to)| PathReplacement::compile(from, to).unwrap()),
         add_prefix: add.map(Box::from),
+        remove_query: Box::default(),
         host: HostRewrite::Preserve,
     }
 }

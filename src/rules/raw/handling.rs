@@ -41,6 +41,7 @@ pub(in crate::rules) struct RawRewrite {
     pub(in crate::rules) add_prefix: Option<Located<String>>,
     pub(in crate::rules) host: Option<Located<String>>,
     pub(in crate::rules) path_regex: Option<Located<Vec<Located<String>>>>,
+    pub(in crate::rules) remove_query: Vec<Located<String>>,
 }
 
 impl FromNode for RawRewrite {
@@ -51,6 +52,7 @@ impl FromNode for RawRewrite {
             add_prefix: fields.get("add_prefix"),
             host: fields.get("host"),
             path_regex: fields.get("path_regex"),
+            remove_query: fields.get("remove_query").unwrap_or_default(),
         };
         fields.close();
         Some(rewrite)

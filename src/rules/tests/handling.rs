@@ -51,7 +51,7 @@ rules:
     match: { path: [/desk/**, "/desk/{till}/x"], methods: [GET, PUT] }
     required_aal: aal1
     upstream: app
-    rewrite: { strip_prefix: /desk, add_prefix: /v2, host: legacy.internal:8080, path_regex: ["^/old/(.*)$", "/new/$1"] }
+    rewrite: { strip_prefix: /desk, add_prefix: /v2, host: legacy.internal:8080, path_regex: ["^/old/(.*)$", "/new/$1"], remove_query: [token] }
     request_headers: { set: { X-Gate: stepgate, X-User-Role: clerk }, remove: [X-Debug-*, Authorization] }
     response_headers: { set: { X-Frame-Options: DENY, Set-Cookie: "theme=dark" }, remove: [Server] }
     cors: { origins: [https://app.example.com], methods: [PUT], headers: [X-App], credentials: true, max_age: 1h }
@@ -68,6 +68,8 @@ rules:
     );
     let path = CanonicalPath::parse("/desk/old/x").unwrap();
     assert_eq!(rewrite.path(&path, false).as_deref(), Ok("/v2/new/x"));
+    assert_eq!(rewrite.query("token=x&a").as_deref(), Some("a"));
+    assert_eq!(rewrite.query("token=x").as_deref(), None);
     let cors = changes.cors.as_ref().unwrap();
     assert!(matches!(&cors.origins, CorsOrigins::Listed(listed) if listed.len() == 1));
     assert_eq!(cors.allow_methods, "PUT");
@@ -108,6 +110,10 @@ rules:
 fn a_rewrite_that_could_go_wrong_is_refused() {
     for (rewrite, message) in [
         ("strip_prefix: desk", "`strip_prefix` begins with `/`"),
+        (
+            "remove_query: ['']",
+            "`remove_query` is a list of names of parameters",
+        ),
         (
             "strip_prefix: /desk/",
             "`strip_prefix` is one or more whole segments, such as /desk",

@@ -31,10 +31,23 @@ pub(super) fn rewrite_of(
         strip_prefix: strip_prefix.map(|prefix| prefix.as_str().into()),
         replacement,
         add_prefix: add_prefix.map(|prefix| prefix.as_str().into()),
+        remove_query: parameters_of(&raw.remove_query, reading),
         host: host.unwrap_or_default(),
     };
-    let does_something = rewrite.changes_path() || rewrite.host != HostRewrite::Preserve;
+    let does_something = rewrite.changes_path()
+        || !rewrite.remove_query.is_empty()
+        || rewrite.host != HostRewrite::Preserve;
     does_something.then_some(rewrite)
+}
+
+/// Names of query parameters, as applications read them.
+fn parameters_of(written: &[Located<String>], reading: &mut Reading) -> Box<[Box<str>]> {
+    for name in written.iter().filter(|name| name.value.is_empty()) {
+        let message = "`remove_query` is a list of names of parameters";
+        let help = "write a name, as it stands before the `=`";
+        reading.problem(Problem::at(&name.place, "invalid_value", message).help(help));
+    }
+    written.iter().map(|name| (*name.value).into()).collect()
 }
 
 /// A prefix: `/` and names, in the spelling in which paths are matched and sent.

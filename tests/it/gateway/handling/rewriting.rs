@@ -31,6 +31,21 @@ fn a_prefix_is_exchanged_and_the_query_stays_as_it_came() {
 }
 
 #[test]
+fn parameters_that_are_not_the_applications_do_not_reach_it() {
+    let app = Server::hello();
+    let rule = "id: desk, match: { path: /desk/**, query: { token: present } }, \
+        required_aal: none, rewrite: { remove_query: [token] }";
+    let world = world(&app, &[rule]);
+    for (asked, expected) in [
+        ("/desk/?token=secret", "/desk/"),
+        ("/desk/?a=%20+&token=secret&b", "/desk/?a=%20+&b"),
+        ("/desk/?token=1&Token=2&%74oken=3&c=d", "/desk/?c=d"),
+    ] {
+        assert_eq!(sent(&world, &app, asked), expected, "{asked}");
+    }
+}
+
+#[test]
 fn the_application_learns_what_was_taken_off_and_whom_the_client_asked() {
     let app = Server::hello();
     let world = world(
