@@ -46,6 +46,7 @@ pub mod rehearsal;
 
 // Floor 5: the doors. None imports another.
 pub mod admin;
+pub mod decision;
 pub mod gateway;
 pub mod layer;
 pub mod selfservice;

@@ -40,6 +40,30 @@ pub struct Answer {
     pub rule: Option<RuleId>,
     /// Further members of the error JSON's `details`.
     pub details: Map<String, Value>,
+    /// Where the client gets what it lacks.
+    pub destination: Option<Destination>,
+}
+
+/// Where a client gets what it lacks: a session, a second factor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// The absolute URL.
+    pub url: Box<str>,
+    /// A redirect to it is the right answer for this client.
+    pub follow: bool,
+}
+
+/// Who sends people to a [`Destination`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Redirects {
+    /// The answer itself does, where a person's browser asks for something that it can ask for
+    /// again.
+    #[default]
+    ForBrowsers,
+    /// The answer itself does, whoever asks.
+    ForAll,
+    /// Whoever hands the answer on: it says where, and keeps its status.
+    Elsewhere,
 }
 
 impl Answer {
@@ -70,6 +94,7 @@ impl Answer {
             reason: reason.into(),
             rule: rule.cloned(),
             details: Map::new(),
+            destination: None,
         }
     }
 
@@ -102,6 +127,15 @@ impl Answer {
         Self::refusal(ErrorId::NoRule, client, None, "no rule knows this host")
             .with_status(StatusCode::NOT_FOUND)
             .with_page(|page| page.explanation = Explanation::UnknownHost)
+    }
+
+    /// Says where the client gets what it lacks.
+    pub(super) fn leading_to(mut self, url: &str, follow: bool) -> Self {
+        self.destination = Some(Destination {
+            url: url.into(),
+            follow,
+        });
+        self
     }
 
     /// 303 to another page.

@@ -9,7 +9,7 @@ use super::loop_guard::LoopGuard;
 use super::preflight;
 use super::return_to::ReturnTo;
 use super::walk::{Learnt, Walk};
-use super::{Answer, Client, Config, Decided, ErrorId, Facts, Keep, Resuming};
+use super::{Answer, Client, Config, Decided, ErrorId, Facts, Keep, Redirects, Resuming};
 use crate::clock::Clock;
 use crate::policy::{CorsHeaders, Found, Permit, Request, RuleSet};
 use crate::rate::Rates;
@@ -151,12 +151,18 @@ impl Checker {
 
     /// Decides on a request.
     pub async fn check(&self, inquiry: Inquiry<'_>) -> Verdict {
-        self.walk(inquiry, None).await
+        self.walk(inquiry, None, Redirects::ForBrowsers).await
+    }
+
+    /// Decides on a request whose answer somebody else hands on.
+    pub async fn check_for(&self, inquiry: Inquiry<'_>, redirects: Redirects) -> Verdict {
+        self.walk(inquiry, None, redirects).await
     }
 
     /// Decides anew on a request that waited: a refusal leads back to it.
     pub async fn check_again(&self, inquiry: Inquiry<'_>, resuming: Resuming<'_>) -> Verdict {
-        self.walk(inquiry, Some(resuming)).await
+        self.walk(inquiry, Some(resuming), Redirects::ForBrowsers)
+            .await
     }
 
     /// Scheme and authority under which people know the gateway that got `request`.
@@ -180,7 +186,12 @@ impl Checker {
         }
     }
 
-    async fn walk(&self, inquiry: Inquiry<'_>, resuming: Option<Resuming<'_>>) -> Verdict {
+    async fn walk(
+        &self,
+        inquiry: Inquiry<'_>,
+        resuming: Option<Resuming<'_>>,
+        redirects: Redirects,
+    ) -> Verdict {
         let arrival = self.resolver.arrival();
         let rules = self.rules();
         if let Some(verdict) = preflight::answer(&rules, &inquiry) {
@@ -202,6 +213,7 @@ impl Checker {
             headers: inquiry.headers,
             arrival,
             resuming,
+            redirects,
         };
         match limited {
             Ok(()) => walk.run(inquiry.request, inquiry.credential).await,

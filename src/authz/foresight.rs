@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::checker::answer_unfound;
 use super::loop_guard::LoopGuard;
 use super::refusing::Asker;
-use super::{Answer, Client, Config, Decided};
+use super::{Answer, Client, Config, Decided, Redirects};
 use crate::policy::{AmbiguousRequest, Outcome, Request, RuleSet, Trace, TraceVerdict};
 
 /// What would become of a request.
@@ -93,6 +93,7 @@ pub fn foresee(
             superseded: false,
             credential: None,
             resuming: None,
+            redirects: Redirects::ForBrowsers,
         };
         asker.answer(outcome, now)
     };

@@ -24,7 +24,7 @@ mod return_to;
 mod strip;
 mod walk;
 
-pub use answer::{Answer, Body};
+pub use answer::{Answer, Body, Destination, Redirects};
 pub use checker::{Checker, Forward, Inquiry, Preflighted, Refusal, Verdict};
 pub use client::Client;
 pub use config::{Config, IdentityBase};

@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::loop_guard::{LoopGuard, Round, Ruling};
 use super::return_to::ReturnTo;
-use super::{Answer, Client, Config, Decided, ErrorId, Explanation, Keeping, Resuming};
+use super::{Answer, Client, Config, Decided, ErrorId, Explanation, Keeping, Redirects, Resuming};
 use crate::policy::{Ask, MethodSet, Outcome, Request, Rule, RuleSet};
 use crate::whoami::{Credential, CredentialKind, Record};
 
@@ -35,6 +35,7 @@ pub(super) struct Asker<'a> {
     pub(super) credential: Option<&'a Credential>,
     /// The request waits: the way back leads to it.
     pub(super) resuming: Option<Resuming<'a>>,
+    pub(super) redirects: Redirects,
 }
 
 /// An answer, and what it leaves with the client.
@@ -63,19 +64,25 @@ impl Asker<'_> {
                 }
             })
         };
-        let redirects = client == Client::Browser
-            && self
-                .resuming
-                .map_or_else(|| is_safe(&self.request.method), |it| it.on_its_page);
+        let follow = self.may_redirect(client);
+        let lead = |answer: Answer, url: &str| {
+            let answer = answer.leading_to(url, follow);
+            if follow && self.redirects != Redirects::Elsewhere {
+                answer.redirect(url)
+            } else {
+                explain(answer, Some(url.to_owned()))
+            }
+        };
         let destination = match destination {
-            Some(destination) if redirects => destination,
-            other => return words(explain(answer, other), None),
+            Some(destination) if follow => destination,
+            Some(destination) => return words(lead(answer, &destination), None),
+            None => return words(explain(answer, None), None),
         };
         if let Some((here, cookie)) = self.another_try(decided, now) {
-            return words(answer.redirect(&here), Some(cookie));
+            return words(lead(answer, &here), Some(cookie));
         }
         match self.guard(outcome, now) {
-            Ruling::Redirect(cookie) => words(answer.redirect(&destination), cookie),
+            Ruling::Redirect(cookie) => words(lead(answer, &destination), cookie),
             Ruling::Explain => {
                 let reason = "the session did not change although it was asked for repeatedly";
                 let rule = Some(self.rule.id());
@@ -88,6 +95,17 @@ impl Asker<'_> {
                 }
             }
         }
+    }
+
+    /// Whether a redirect does what the client meant.
+    fn may_redirect(&self, client: Client) -> bool {
+        let asks = match self.redirects {
+            Redirects::ForBrowsers | Redirects::Elsewhere => client == Client::Browser,
+            Redirects::ForAll => true,
+        };
+        asks && self
+            .resuming
+            .map_or_else(|| is_safe(&self.request.method), |it| it.on_its_page)
     }
 
     /// A request that left the browser before the answer with its new session cookie arrived: the

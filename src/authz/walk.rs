@@ -11,7 +11,8 @@ use super::limiting::too_many;
 use super::preflight;
 use super::refusing::{Asker, Words, is_safe};
 use super::{
-    Answer, Checker, Client, Decided, ErrorId, Facts, Forward, Keep, Refusal, Resuming, Verdict,
+    Answer, Checker, Client, Decided, ErrorId, Facts, Forward, Keep, Redirects, Refusal, Resuming,
+    Verdict,
 };
 use crate::policy::{
     Decision, Match, Outcome, Permit, Request, RuleId, RuleIndex, RuleSet, Seen, Standing, decide,
@@ -30,6 +31,7 @@ pub(super) struct Walk<'a> {
     pub(super) arrival: Arrival,
     /// The request waited, and is looked at anew.
     pub(super) resuming: Option<Resuming<'a>>,
+    pub(super) redirects: Redirects,
 }
 
 /// What was learnt of the credential so far.
@@ -272,6 +274,7 @@ impl Walk<'_> {
             superseded: learnt.superseded,
             credential,
             resuming: self.resuming,
+            redirects: self.redirects,
         };
         let now = self.checker.clock.wall();
         let words = asker.answer(refused.outcome, now);

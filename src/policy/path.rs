@@ -74,6 +74,12 @@ impl CanonicalPath {
         }
     }
 
+    /// Whether it came with `//`, which was read as `/`.
+    #[must_use]
+    pub const fn was_merged(&self) -> bool {
+        self.traits.merged
+    }
+
     /// Whether a lax application could read another path in it.
     pub(super) const fn has_look_alikes(&self) -> bool {
         self.traits.lax

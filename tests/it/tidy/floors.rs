@@ -116,6 +116,13 @@ const FLOORS: &[Row] = &[
     ),
     (
         5,
+        "decision",
+        &[
+            "audit", "authz", "minting", "pages", "policy", "rules", "whoami",
+        ],
+    ),
+    (
+        5,
         "gateway",
         &[
             "audit", "authz", "minting", "pages", "policy", "resume", "rules", "secret", "streams",

@@ -1,0 +1,89 @@
+//! Forward-auth over HTTP: a proxy in front asks by a request of its own, and acts on the status.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts as Head;
+use http::{HeaderValue, Response, StatusCode};
+
+use super::original_headers::original_headers;
+use super::reply::reply;
+use super::route::Route;
+use super::{Asked, Decider, Door, Unread, parts_of_request};
+use crate::authz::Redirects;
+use crate::policy::Request;
+
+/// Answers `/check`, `/nginx/check` and `/ext_authz/...`. Cheap to clone.
+#[derive(Clone)]
+pub struct ForwardAuth {
+    decider: Arc<Decider>,
+}
+
+impl ForwardAuth {
+    /// Answers by `decider`.
+    #[must_use]
+    pub const fn new(decider: Arc<Decider>) -> Self {
+        Self { decider }
+    }
+
+    /// Answers a question. `head` is that of the question, whose body nobody reads; `peer` is who
+    /// sent it, and `request_id` what it is called in logs.
+    ///
+    /// 2xx means that the request may pass, and anything else that it may not.
+    pub async fn answer(
+        &self,
+        head: Head,
+        peer: IpAddr,
+        request_id: HeaderValue,
+    ) -> Response<Bytes> {
+        const DOOR: Door = Door::ForwardAuth;
+        let decider = &self.decider;
+        // Whoever may not ask is told nothing else.
+        if !decider.config().trusts(peer) {
+            let refusal = decider.refuse_stranger(peer, &head.method, &request_id, DOOR);
+            return reply(Route::Check, Redirects::ForBrowsers, &request_id, refusal);
+        }
+        let Some(route) = Route::of(&head.uri) else {
+            let refusal = decider.refuse_nowhere(peer, &head.method, &request_id, DOOR);
+            return reply(Route::Check, Redirects::ForBrowsers, &request_id, refusal);
+        };
+        let redirects = route.redirects(head.uri.query());
+        let read = match &redirects {
+            Ok(_) => self.read(&head, route),
+            Err(why) => Err(why.clone()),
+        };
+        let redirects = redirects.unwrap_or_default();
+        let mut headers = head.headers;
+        original_headers(&mut headers, route.front());
+        let limit = decider.config().limits.header_count;
+        let read = read.and_then(|request| {
+            let fits = headers.len() <= limit;
+            let too_large = Unread::TooLarge(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+            fits.then_some(request).ok_or(too_large)
+        });
+        let decision = match read {
+            Ok(request) => {
+                let asked = Asked {
+                    request,
+                    headers,
+                    request_id: request_id.clone(),
+                    redirects,
+                    can_remove: route != Route::Nginx,
+                };
+                decider.decide(asked, DOOR).await
+            }
+            Err(why) => decider.refuse_unread(&why, &headers, &request_id, DOOR),
+        };
+        reply(route, redirects, &request_id, decision)
+    }
+
+    fn read(&self, head: &Head, route: Route<'_>) -> Result<Request, Unread> {
+        let config = self.decider.config();
+        match route {
+            Route::Check => parts_of_request::forwarded(&head.headers, config),
+            Route::Nginx => parts_of_request::original(&head.headers, config),
+            Route::ExtAuthz(target) => parts_of_request::itself(head, target, config),
+        }
+    }
+}

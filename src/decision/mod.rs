@@ -1,0 +1,28 @@
+//! Door 2: the decision for proxies of others. A proxy in front asks about each request before it
+//! forwards it, over HTTP ([`ForwardAuth`]) or gRPC, and gets the answer that Stepgate's own proxy
+//! would give: the same canonical request, the same rules, the same words.
+//!
+//! The room knows no listener: whoever has one hands in heads and hands out answers.
+
+mod allowed;
+mod asked;
+mod config;
+mod decider;
+mod forward_auth;
+mod original_headers;
+mod original_url;
+mod parts_of_request;
+mod reply;
+mod route;
+mod unread;
+
+pub use asked::{Asked, Decision, Door};
+pub use config::{Config, Limits, OwnPlace};
+pub use decider::{Decider, Parts};
+pub use forward_auth::ForwardAuth;
+pub use original_headers::{Front, original_headers};
+pub use parts_of_request::{client_address, method};
+pub use unread::Unread;
+
+#[cfg(test)]
+mod tests;
