@@ -29,8 +29,8 @@ mod web_listener;
 
 pub use admin_client::{AdminClient, AdminError, AdminPage};
 pub use error::StartError;
-pub use options::{DemoOptions, ServeOptions};
+pub use options::{BankOptions, DemoOptions, ServeOptions};
 pub use running::{Door, Running};
-pub use serve::{demo, serve};
+pub use serve::{demo, demo_bank, serve};
 pub use stand_alone::serve_identity;
 pub use start::{Surroundings, start};

@@ -1,5 +1,6 @@
 //! How the command line wants things run.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::config::Origin;
@@ -15,6 +16,15 @@ pub struct DemoOptions {
     pub open: bool,
     /// One JSON object when ready, instead of a tour.
     pub json: bool,
+    /// Colour is welcome.
+    pub styled: bool,
+}
+
+/// How the demo's bank is to run by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BankOptions {
+    /// Where it listens.
+    pub listen: SocketAddr,
     /// Colour is welcome.
     pub styled: bool,
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::demo::Demo;
+use super::demo::{self, Demo};
 use super::signals::{Notice, Signals};
-use super::{DemoOptions, Running, ServeOptions, StartError, Surroundings, start};
+use super::{BankOptions, DemoOptions, Running, ServeOptions, StartError, Surroundings, start};
 use crate::clock::Clock;
 use crate::config::{Config, Environment, Origin, need_restart};
 use crate::document::{Rendering, Setting, to_text};
@@ -80,6 +80,28 @@ pub fn demo(options: DemoOptions) -> Result<(), StartError> {
     });
     host.drain(running);
     Ok(())
+}
+
+/// Runs the demo's bank and nothing else, until told to stop: an application for a gateway that runs
+/// elsewhere.
+///
+/// # Errors
+/// The address can't be used.
+pub fn demo_bank(options: BankOptions) -> Result<(), StartError> {
+    let log = LogConfig::default();
+    let _log = telemetry::start_log(&log, LogOutput::Standard, options.styled)?;
+    let Host {
+        runtime,
+        mut signals,
+    } = Host::new()?;
+    runtime.block_on(async {
+        let (address, serving) = demo::alone::open(options.listen, Clock::system()).await?;
+        telemetry::announce_listening("bank", &address.to_string());
+        tokio::select! {
+            ended = serving => ended.map_err(StartError::from),
+            () = async { while signals.next().await != Notice::Stop {} } => Ok(()),
+        }
+    })
 }
 
 /// Reads again what can be, and says what would need a restart.

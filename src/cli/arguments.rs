@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -122,8 +123,11 @@ pub(super) struct IdentityArguments {
 #[command(after_help = "Examples:
   stepgate demo
   stepgate demo --open
-  stepgate demo --port 0 --format json")]
+  stepgate demo --port 0 --format json
+  stepgate demo bank --listen 127.0.0.1:8080", args_conflicts_with_subcommands = true)]
 pub(super) struct DemoArguments {
+    #[command(subcommand)]
+    pub(super) part: Option<DemoPart>,
     /// Keep the database in this folder instead of a temporary one
     #[arg(long, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
@@ -136,6 +140,21 @@ pub(super) struct DemoArguments {
     /// How to tell what runs where
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
+}
+
+/// What of the demo runs by itself.
+#[derive(Debug, Subcommand)]
+pub(super) enum DemoPart {
+    /// Run the bank alone: an application for a gateway that runs elsewhere
+    Bank(BankArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BankArguments {
+    /// Where it listens. It believes the headers that say who is asking: only the gateway may
+    /// reach it
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub(super) listen: SocketAddr,
 }
 
 #[derive(Debug, Args)]

@@ -16,11 +16,11 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::app::{self, DemoOptions, ServeOptions, StartError};
+use crate::app::{self, BankOptions, DemoOptions, ServeOptions, StartError};
 use crate::config::{Environment, Origin};
 
 use arguments::{
-    Arguments, AuditCommand, CertsCommand, Command, ConfigArguments, ConfigCommand, DemoArguments,
+    Arguments, AuditCommand, CertsCommand, Command, ConfigArguments, ConfigCommand, DemoArguments, DemoPart,
 };
 
 /// How a command ended.
@@ -110,6 +110,12 @@ fn serve(arguments: ConfigArguments, environment: Environment) -> Ending {
 }
 
 fn demo(arguments: DemoArguments, environment: &Environment) -> Ending {
+    if let Some(DemoPart::Bank(bank)) = arguments.part {
+        return ended(app::demo_bank(BankOptions {
+            listen: bank.listen,
+            styled: environment.allows_colour(),
+        }));
+    }
     ended(app::demo(DemoOptions {
         data: arguments.data,
         port: arguments.port,

@@ -4,6 +4,7 @@
 //! ports; the program then starts from that configuration as it would from any other. Once it
 //! runs, [`Demo::welcome`] makes the ready users and prints the tour.
 
+pub(super) mod alone;
 mod bank;
 mod desk;
 mod folder;
@@ -14,7 +15,7 @@ mod users;
 
 use std::future::Future;
 use std::io::{self, Write as _};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -47,6 +48,15 @@ pub enum DemoError {
     Port {
         /// The port.
         port: u16,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The address of a bank by itself is taken.
+    #[error("{address} can't be used; choose another with --listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
         /// Why.
         #[source]
         source: io::Error,
@@ -138,7 +148,7 @@ impl Demo {
         clock: Clock,
     ) -> io::Result<impl Future<Output = io::Result<()>> + Send + 'static> {
         let listener = tokio::net::TcpListener::from_std(self.bank.try_clone()?)?;
-        let bank = bank::router(clock, self.guide());
+        let bank = bank::router(clock, Some(self.guide()));
         Ok(async move { axum::serve(listener, bank).await })
     }
 

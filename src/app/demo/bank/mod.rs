@@ -29,7 +29,7 @@ const MAX_FORM_BYTES: usize = 16 * 1024;
 
 struct Bank {
     clock: Clock,
-    guide: Guide,
+    guide: Option<Guide>,
     ledger: Mutex<Ledger>,
 }
 
@@ -39,8 +39,8 @@ impl Bank {
     }
 }
 
-/// The bank as a service. `guide` is what its page with the guided tour shows.
-pub(super) fn router(clock: Clock, guide: Guide) -> Router {
+/// The bank as a service. `guide` is what its page with the guided tour shows besides the tour.
+pub(super) fn router(clock: Clock, guide: Option<Guide>) -> Router {
     let bank = Bank {
         clock,
         guide,
@@ -63,7 +63,7 @@ async fn home(headers: HeaderMap) -> Response {
 }
 
 async fn guide_page(State(bank): State<Arc<Bank>>) -> Response {
-    view::guide(&bank.guide, bank.clock.wall())
+    view::guide(bank.guide.as_ref(), bank.clock.wall())
 }
 
 async fn style() -> Response {

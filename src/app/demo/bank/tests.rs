@@ -33,7 +33,7 @@ fn bank() -> Router {
             },
         ],
     };
-    router(Clock::manual(Timestamp::UNIX_EPOCH), guide)
+    router(Clock::manual(Timestamp::UNIX_EPOCH), Some(guide))
 }
 
 async fn ask(bank: &Router, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
@@ -171,4 +171,13 @@ async fn the_bank_can_be_looked_at() {
     let (_, headers, _) = send(&bank, form("DE89370400440532013000")).await;
     let receipt = headers[header::LOCATION].to_str().expect("a path");
     write("receipt", get(&bank, receipt).await.2);
+}
+
+#[tokio::test]
+async fn a_bank_by_itself_has_a_tour_without_people() {
+    let bank = router(Clock::manual(Timestamp::UNIX_EPOCH), None);
+    let (status, _, page) = get(&bank, "/guide").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("Open the accounts."));
+    assert!(!page.contains("Ready to log in"), "{page}");
 }

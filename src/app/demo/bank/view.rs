@@ -49,7 +49,7 @@ struct Receipt<'a> {
 #[template(path = "bank_guide.html")]
 struct GuidePage<'a> {
     visitor: &'a Visitor,
-    guide: &'a Guide,
+    guide: Option<&'a Guide>,
     users: Vec<(&'a GuideUser, Option<String>)>,
     seconds_left: i64,
 }
@@ -90,10 +90,10 @@ pub(super) fn receipt(visitor: &Visitor, transfer: &Transfer) -> Response {
     page(StatusCode::OK, &Receipt { visitor, transfer })
 }
 
-pub(super) fn guide(guide: &Guide, now: Timestamp) -> Response {
+pub(super) fn guide(guide: Option<&Guide>, now: Timestamp) -> Response {
     let users = guide
-        .users
-        .iter()
+        .into_iter()
+        .flat_map(|guide| &guide.users)
         .map(|user| (user, user.current_code(now)))
         .collect();
     let shown = GuidePage {
