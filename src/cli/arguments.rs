@@ -120,11 +120,14 @@ pub(super) struct IdentityArguments {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "Examples:
   stepgate demo
   stepgate demo --open
   stepgate demo --port 0 --format json
-  stepgate demo bank --listen 127.0.0.1:8080", args_conflicts_with_subcommands = true)]
+  stepgate demo bank --listen 127.0.0.1:8080",
+    args_conflicts_with_subcommands = true
+)]
 pub(super) struct DemoArguments {
     #[command(subcommand)]
     pub(super) part: Option<DemoPart>,

@@ -20,7 +20,8 @@ use crate::app::{self, BankOptions, DemoOptions, ServeOptions, StartError};
 use crate::config::{Environment, Origin};
 
 use arguments::{
-    Arguments, AuditCommand, CertsCommand, Command, ConfigArguments, ConfigCommand, DemoArguments, DemoPart,
+    Arguments, AuditCommand, CertsCommand, Command, ConfigArguments, ConfigCommand, DemoArguments,
+    DemoPart,
 };
 
 /// How a command ended.
