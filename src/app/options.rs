@@ -21,7 +21,7 @@ pub struct DemoOptions {
 }
 
 /// How the demo's bank is to run by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BankOptions {
     /// Where it listens.
     pub listen: SocketAddr,
