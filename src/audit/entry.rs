@@ -49,7 +49,7 @@ pub enum Event {
 pub struct Entry {
     /// What happened.
     pub event: Event,
-    /// Where: `proxy`, `identity`, `admin`.
+    /// Where: `proxy`, `identity`, `forward_auth`, `ext_authz`, `admin`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub door: Option<&'static str>,
     /// The id of the request that caused it.

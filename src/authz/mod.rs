@@ -5,6 +5,7 @@
 //! puts into its own.
 
 mod answer;
+mod audited;
 mod checker;
 mod client;
 mod config;
@@ -12,10 +13,13 @@ mod cookies;
 mod error_id;
 mod facts;
 mod foresight;
+mod forwarded;
 mod head;
 mod keep;
 mod limiting;
+mod logged;
 mod loop_guard;
+mod objection;
 mod page;
 mod preflight;
 mod refusing;
@@ -25,6 +29,7 @@ mod strip;
 mod walk;
 
 pub use answer::{Answer, Body, Destination, Redirects};
+pub use audited::{audit_refused, audit_unread};
 pub use checker::{Checker, Forward, Inquiry, Preflighted, Refusal, Verdict};
 pub use client::Client;
 pub use config::{Config, IdentityBase};
@@ -32,9 +37,15 @@ pub use cookies::{guard_set_cookies, is_session_token, join_cookies, sets_sessio
 pub use error_id::ErrorId;
 pub use facts::{Decided, Facts};
 pub use foresight::{Answers, Foreseen, foresee, foresee_ambiguous};
+pub use forwarded::{
+    ForwardedFamily, Hearsay, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO, forwarded_for,
+    forwarded_scheme, hearsay,
+};
 pub use head::{read_host, read_target};
 pub use keep::{Keep, Resuming};
+pub use logged::{log_asked, log_decided};
 pub use loop_guard::LOOP_GUARD_COOKIE;
+pub use objection::{Permitted, objection};
 pub use page::{Explanation, Keeping, Page};
 pub use strip::{Lifted, Strip};
 

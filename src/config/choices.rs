@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 
+use crate::authz::ForwardedFamily;
 use crate::document::{Choice, FromNode, Node, Reading};
-use crate::gateway::{ForwardedFamily, TlsVersion};
+use crate::gateway::TlsVersion;
 use crate::identity::settings::Ui;
 use crate::secret::SecretString;
 use crate::telemetry::{AccessLogOutput, LogFormat, LogLevel};

@@ -9,12 +9,12 @@ use ipnet::IpNet;
 use serde_json::{Value as Json, json};
 
 use super::web_url::OriginUrl;
+use crate::authz::ForwardedFamily;
 use crate::document::{
     Auto, Fields, FromNode, Node, OneOrMany, Place, Problem, Reading, Size, Unlimited,
 };
 use crate::gateway::{
-    CertificateFiles, ForwardedFamily, Limits, ListenAddress, ListenerConfig, Timeouts, TlsConfig,
-    TlsVersion,
+    CertificateFiles, Limits, ListenAddress, ListenerConfig, Timeouts, TlsConfig, TlsVersion,
 };
 use crate::rules::UpstreamSettings;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::authz::ForwardedFamily;
 use crate::whoami::Issuers;
 
 /// Configuration of the proxy (`proxy`, and what it needs of `upstream_identity` and `identity`).
@@ -163,16 +164,6 @@ impl PublicUrl {
             None => format!("{scheme}://{host}"),
         }
     }
-}
-
-/// The family of forwarding headers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ForwardedFamily {
-    /// `X-Forwarded-For`, `-Proto`, `-Host`.
-    #[default]
-    XForwarded,
-    /// `Forwarded` (RFC 7239).
-    Rfc7239,
 }
 
 /// Limits in count and size. Each says what it is counted over.

@@ -6,10 +6,9 @@ use http::{Method, StatusCode};
 use hyper::ext::Protocol;
 
 use super::client::ClientConnection;
-use super::forwarded::{Hearsay, hearsay};
 use super::head_scan::HeadFault;
 use super::upgrade::Wanted;
-use crate::authz::{Answer, Client, ErrorId, read_host, read_target};
+use crate::authz::{Answer, Client, ErrorId, Hearsay, hearsay, read_host, read_target};
 use crate::policy::{AmbiguousRequest, Request};
 use crate::whoami::{AmbiguousCredentials, Credential};
 

@@ -3,43 +3,18 @@
 use std::sync::Arc;
 
 use http::{HeaderValue, Method};
-use jiff::Timestamp;
 
 use super::client::ClientConnection;
-use crate::authz;
+use crate::authz::{self, log_asked, log_decided};
 use crate::clock::Monotonic;
 use crate::policy::Request;
-use crate::telemetry::{AccessEntry, Who};
-use crate::whoami::{CacheUse, Record};
+use crate::telemetry::{AccessEntry, Door};
 
 /// A line in the making.
 pub(super) struct Entry {
     line: AccessEntry,
     started: Monotonic,
     sent: Option<Monotonic>,
-}
-
-impl Who for Record {
-    fn subject(&self) -> &str {
-        &self.subject().identity_id
-    }
-
-    fn session(&self) -> &str {
-        &self.subject().session_id
-    }
-
-    fn aal(&self) -> &'static str {
-        self.subject().aal.as_str()
-    }
-
-    fn methods(&self) -> Vec<&'static str> {
-        let steps = self.subject().completions.iter();
-        steps.map(|step| step.method.as_str()).collect()
-    }
-
-    fn authenticated_at(&self) -> Timestamp {
-        self.subject().authenticated_at
-    }
 }
 
 impl Entry {
@@ -54,7 +29,8 @@ impl Entry {
             return None;
         }
         let id = String::from_utf8_lossy(request_id.as_bytes());
-        let mut line = AccessEntry::new(shared.clock.wall(), id.into(), method.clone());
+        let mut line =
+            AccessEntry::new(Door::Proxy, shared.clock.wall(), id.into(), method.clone());
         line.client_ip = Some(client.peer);
         Some(Box::new(Self {
             line,
@@ -65,24 +41,12 @@ impl Entry {
 
     /// The request could be read.
     pub(super) fn asked(&mut self, request: &Request) {
-        self.line.client_ip = Some(request.client_ip);
-        self.line.host = Some(request.host.as_str().into());
-        self.line.path = Some(request.path.as_str().into());
+        log_asked(&mut self.line, request);
     }
 
     /// It was decided on.
     pub(super) fn decided(&mut self, facts: &authz::Facts) {
-        let line = &mut self.line;
-        line.rule = facts.rule.as_ref().map(|rule| Arc::from(rule.as_str()));
-        line.generation = facts.generation;
-        line.decision = facts.decision.as_str();
-        line.reported = facts.reported;
-        line.who = facts
-            .session
-            .as_ref()
-            .map(|record| Arc::clone(record) as Arc<dyn Who>);
-        line.cache = facts.cache.map(CacheUse::as_str);
-        line.whoami = facts.cache.map(|_| facts.whoami);
+        log_decided(&mut self.line, facts);
     }
 
     /// It is the identity service's own business.

@@ -12,7 +12,6 @@ mod client;
 mod config;
 mod exchange;
 mod facts;
-mod forwarded;
 mod frames;
 mod guest;
 mod head_scan;
@@ -45,8 +44,8 @@ use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 
 pub use config::{
-    CertificateFiles, Config, ForwardedFamily, IdentityHeaders, Limits, ListenAddress,
-    ListenerConfig, ListenerDoor, Mount, MountTarget, PublicUrl, Timeouts, TlsConfig, TlsVersion,
+    CertificateFiles, Config, IdentityHeaders, Limits, ListenAddress, ListenerConfig, ListenerDoor,
+    Mount, MountTarget, PublicUrl, Timeouts, TlsConfig, TlsVersion,
 };
 pub use guest::{Caller, Guest, GuestAnswer};
 pub use resume::{Naming, People, Resume};

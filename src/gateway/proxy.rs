@@ -308,9 +308,7 @@ pub(super) async fn settle(
             exchange.note(|entry| entry.decided(&forward.facts));
             let now = exchange.client.worker.shared.clock.wall();
             passing.changes = AnswerChanges::of(&forward, &passing.head.headers, now);
-            let wanted = upgrade.as_ref().map(|(wanted, _)| wanted);
-            let by_cookie = upgrade.as_ref().is_some_and(|(_, by_cookie)| *by_cookie);
-            if let Some(answer) = objection(&passing, &forward, wanted, by_cookie) {
+            if let Some(answer) = objection(&passing, &forward, upgrade.as_ref()) {
                 let facts = authz::Facts {
                     decision: Decided::Deny,
                     reported: false,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_LANGUAGE, CONNECTION, EXPECT, ORIGIN, TE, TRANSFER_ENCODING, UPGRADE};
+use http::header::{ACCEPT_LANGUAGE, CONNECTION, EXPECT, TE, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts as Head;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, Uri};
@@ -12,8 +12,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, Uri};
 use super::builder::{GateBuilder, GateError};
 use super::verified::Verified;
 use crate::authz::{
-    Answer, Checker, Client, ErrorId, Forward, Inquiry, Lifted, Strip, Verdict, read_host,
-    read_target,
+    Answer, Checker, Client, ErrorId, Forward, Inquiry, Lifted, Permitted, Strip, Verdict,
+    objection, read_host, read_target,
 };
 use crate::minting::Introduction;
 use crate::pages::Pages;
@@ -171,13 +171,19 @@ impl Gate {
                     reason,
                 )))
             }
-            Verdict::Forward(forward) if self.is_foreign_upgrade(head, &forward, by_cookie) => {
-                let rule = Some(forward.permit.rule().id());
-                let reason = "the page that asks belongs to another origin";
-                let answer = Answer::refusal(ErrorId::AccessDenied, client, rule, reason);
-                Err((answer, forward.set_cookies))
+            Verdict::Forward(forward) => {
+                let permitted = Permitted {
+                    headers: &head.headers,
+                    upgrade: head.headers.contains_key(UPGRADE),
+                    by_cookie,
+                    public_origin: None,
+                    beside_pages: false,
+                };
+                match objection(&forward, permitted) {
+                    Some(answer) => Err((answer, forward.set_cookies)),
+                    None => Ok(forward),
+                }
             }
-            Verdict::Forward(forward) => Ok(forward),
         }
     }
 
@@ -198,18 +204,6 @@ impl Gate {
             query,
             client_ip: connection.peer.to_canonical(),
         })
-    }
-
-    /// Browsers send cookies along with an upgrade whichever page asks for it.
-    fn is_foreign_upgrade(&self, head: &Head, forward: &Forward, by_cookie: bool) -> bool {
-        if !by_cookie || !head.headers.contains_key(UPGRADE) || forward.facts.session.is_none() {
-            return false;
-        }
-        let request = forward.permit.request();
-        let own = format!("{}://{}", request.scheme.as_str(), request.authority());
-        let mut origins = head.headers.get_all(ORIGIN).iter();
-        let same = |origin: &HeaderValue| origin.as_bytes().eq_ignore_ascii_case(own.as_bytes());
-        !(origins.next().is_some_and(same) && origins.next().is_none())
     }
 
     fn pass(&self, head: &mut Head, forward: Forward, id: &str) -> Passed {

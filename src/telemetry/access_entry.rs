@@ -9,6 +9,8 @@ use http::Method;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::Door;
+
 /// Who asked, as far as the access log says it.
 pub trait Who: Send + Sync {
     /// The identity's id.
@@ -27,6 +29,8 @@ pub trait Who: Send + Sync {
 /// outlive the request are shared, not copied.
 #[derive(Clone)]
 pub struct AccessEntry {
+    /// Where the request came in.
+    pub door: Door,
     /// When the request arrived.
     pub time: Timestamp,
     /// The request's id.
@@ -70,10 +74,11 @@ pub struct AccessEntry {
 }
 
 impl AccessEntry {
-    /// An entry with nothing known but when, what and by whom.
+    /// An entry with nothing known but where, when and what.
     #[must_use]
-    pub fn new(time: Timestamp, request_id: Box<str>, method: Method) -> Self {
+    pub fn new(door: Door, time: Timestamp, request_id: Box<str>, method: Method) -> Self {
         Self {
+            door,
             time,
             request_id,
             client_ip: None,
@@ -134,6 +139,7 @@ impl AccessEntry {
             trace_id: self.trace_id.as_deref(),
             methods: self.who.as_deref().map(Who::methods),
             authenticated_at: self.who.as_deref().map(Who::authenticated_at),
+            door: self.door.as_str(),
         }
     }
 }
@@ -188,4 +194,5 @@ struct Line<'a> {
     trace_id: Option<&'a str>,
     methods: Option<Vec<&'static str>>,
     authenticated_at: Option<Timestamp>,
+    door: &'static str,
 }

@@ -3,6 +3,7 @@
 mod access_entry;
 mod access_log;
 mod config;
+mod door;
 mod log;
 #[cfg(test)]
 mod tests;
@@ -10,4 +11,5 @@ mod tests;
 pub use access_entry::{AccessEntry, Who};
 pub use access_log::{AccessLog, AccessLogError, AccessLogWriter};
 pub use config::{AccessLogConfig, AccessLogOutput, Config, LogConfig, LogFormat, LogLevel};
+pub use door::Door;
 pub use log::{LogError, LogGuard, LogOutput, announce_listening, announce_ready, start_log};

@@ -46,7 +46,7 @@ fn entry(id: &str) -> AccessEntry {
         upstream: Some("bank".into()),
         upstream_time: Some(Duration::from_millis(2)),
         total: Duration::from_micros(4000),
-        ..AccessEntry::new(Timestamp::UNIX_EPOCH, id.into(), Method::POST)
+        ..AccessEntry::new(Door::Proxy, Timestamp::UNIX_EPOCH, id.into(), Method::POST)
     }
 }
 
@@ -61,7 +61,7 @@ fn an_entry_is_one_line_with_the_documented_names() {
         r#""decision":"allow","aal":"aal2","subject":"identity-1","session":"session-1","#,
         r#""cache":"miss","whoami_ms":1.234,"upstream":"bank","upstream_ms":2.0,"#,
         r#""total_ms":4.0,"trace_id":null,"methods":["password","totp"],"#,
-        r#""authenticated_at":"1970-01-01T00:00:00Z"}"#,
+        r#""authenticated_at":"1970-01-01T00:00:00Z","door":"proxy"}"#,
         "\n"
     );
     assert_eq!(String::from_utf8(line).unwrap(), expected);

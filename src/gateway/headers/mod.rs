@@ -14,11 +14,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 pub(super) use changes::AnswerChanges;
 
 use super::client::ClientConnection;
-use super::config::ForwardedFamily;
-use super::forwarded::{X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO};
 use super::mount::Passage;
 use crate::authz::{
-    Forward, Lifted, guard_set_cookies, is_session_token, join_cookies, strip_cookies,
+    Forward, ForwardedFamily, Lifted, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO,
+    guard_set_cookies, is_session_token, join_cookies, strip_cookies,
 };
 use crate::minting::Introduction;
 use crate::policy::{self, Permit, Scheme};

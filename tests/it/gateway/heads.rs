@@ -2,7 +2,7 @@
 
 use super::world::{Plan, World};
 use crate::support::server::Server;
-use stepgate::gateway::ForwardedFamily;
+use stepgate::authz::ForwardedFamily;
 
 #[test]
 fn a_public_request_is_forwarded_in_canonical_form() {

@@ -9,11 +9,11 @@ use crate::support::client::{Connection, Response};
 use crate::support::server::Server;
 use jiff::{SignedDuration, Timestamp};
 use stepgate::aal::{Aal, AuthenticationMethod};
-use stepgate::authz::{self, Checker, IdentityBase};
+use stepgate::authz::{self, Checker, ForwardedFamily, IdentityBase};
 use stepgate::clock::Clock;
 use stepgate::gateway::{
-    self, Config, ForwardedFamily, IdentityHeaders, Limits, ListenAddress, ListenerConfig,
-    LocalService, Parts, Running, StartError, Timeouts,
+    self, Config, IdentityHeaders, Limits, ListenAddress, ListenerConfig, LocalService, Parts,
+    Running, StartError, Timeouts,
 };
 use stepgate::pages::Pages;
 use stepgate::policy::{Completion, SecondFactor, Subject};

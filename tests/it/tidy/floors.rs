@@ -69,7 +69,7 @@ const FLOORS: &[Row] = &[
         3,
         "authz",
         &[
-            "pages", "policy", "rate", "resume", "rules", "secret", "whoami",
+            "audit", "pages", "policy", "rate", "resume", "rules", "secret", "whoami",
         ],
     ),
     (3, "streams", &["policy", "rules", "whoami"]),

@@ -6,29 +6,41 @@ use http::header::FORWARDED;
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
-use super::config::ForwardedFamily;
 use crate::policy::{AmbiguousRequest, Scheme};
 
-pub(super) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-pub(super) const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-pub(super) const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+/// The addresses on the way here.
+pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// The scheme that the client used.
+pub const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// The host that the client asked for.
+pub const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// The family of forwarding headers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForwardedFamily {
+    /// `X-Forwarded-For`, `-Proto`, `-Host`.
+    #[default]
+    XForwarded,
+    /// `Forwarded` (RFC 7239).
+    Rfc7239,
+}
 
 /// What trusted proxies say.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Hearsay {
+pub struct Hearsay {
     /// The client's address: the first one from the right that is no trusted proxy.
-    pub(super) client: Option<IpAddr>,
+    pub client: Option<IpAddr>,
     /// How the client reached the first proxy.
-    pub(super) scheme: Option<Scheme>,
+    pub scheme: Option<Scheme>,
     /// The host the client asked for, not parsed yet.
-    pub(super) host: Option<String>,
+    pub host: Option<String>,
 }
 
 /// Reads the believed family; the other is not looked at.
 ///
 /// # Errors
 /// A value that can't be read: guessing could take a stranger for a neighbour.
-pub(super) fn hearsay(
+pub fn hearsay(
     headers: &HeaderMap,
     family: ForwardedFamily,
     trusted: &[IpNet],
@@ -41,16 +53,28 @@ pub(super) fn hearsay(
 
 fn x_forwarded(headers: &HeaderMap, trusted: &[IpNet]) -> Result<Hearsay, AmbiguousRequest> {
     let scheme = match last_entry(headers, &X_FORWARDED_PROTO)? {
-        Some(name) => Some(parse_scheme(name)?),
+        Some(name) => Some(forwarded_scheme(name)?),
         None => None,
     };
     let host = last_entry(headers, &X_FORWARDED_HOST)?.map(str::to_owned);
-    let hops = entries(headers, &X_FORWARDED_FOR)?;
     Ok(Hearsay {
-        client: first_stranger(hops.iter().rev().copied(), trusted)?,
+        client: forwarded_for(headers, trusted)?,
         scheme,
         host,
     })
+}
+
+/// The client by `X-Forwarded-For`: the first from the right that is no trusted proxy, else the
+/// outermost; `None` where nothing is said.
+///
+/// # Errors
+/// An address on the way that can't be read.
+pub fn forwarded_for(
+    headers: &HeaderMap,
+    trusted: &[IpNet],
+) -> Result<Option<IpAddr>, AmbiguousRequest> {
+    let hops = entries(headers, &X_FORWARDED_FOR)?;
+    first_stranger(hops.iter().rev().copied(), trusted)
 }
 
 fn rfc7239(headers: &HeaderMap, trusted: &[IpNet]) -> Result<Hearsay, AmbiguousRequest> {
@@ -66,7 +90,7 @@ fn rfc7239(headers: &HeaderMap, trusted: &[IpNet]) -> Result<Hearsay, AmbiguousR
             if name.eq_ignore_ascii_case("for") {
                 node = Some(value);
             } else if name.eq_ignore_ascii_case("proto") && said.scheme.is_none() {
-                said.scheme = Some(parse_scheme(value)?);
+                said.scheme = Some(forwarded_scheme(value)?);
             } else if name.eq_ignore_ascii_case("host") && said.host.is_none() {
                 said.host = Some(value.to_owned());
             }
@@ -77,7 +101,11 @@ fn rfc7239(headers: &HeaderMap, trusted: &[IpNet]) -> Result<Hearsay, AmbiguousR
     Ok(said)
 }
 
-fn parse_scheme(name: &str) -> Result<Scheme, AmbiguousRequest> {
+/// A scheme as proxies write it, in any case; those of WebSockets mean those beneath.
+///
+/// # Errors
+/// Another scheme.
+pub fn forwarded_scheme(name: &str) -> Result<Scheme, AmbiguousRequest> {
     if name.eq_ignore_ascii_case("https") || name.eq_ignore_ascii_case("wss") {
         Ok(Scheme::Https)
     } else if name.eq_ignore_ascii_case("http") || name.eq_ignore_ascii_case("ws") {
