@@ -4,6 +4,7 @@ import datetime
 import json
 
 UPSTREAM, WHOAMI, BASELINE, GATEWAY, ADMIN = 19402, 19401, 19420, 19410, 19411
+DECISIONS, CHECKS = 19412, 19413
 
 NGINX = """
 worker_processes 1; daemon off; pid @DIR@/@NAME@.pid; error_log @DIR@/@NAME@.err error;
@@ -44,6 +45,22 @@ def auth_request(method: str) -> str:
     return listen(GATEWAY, "location = /_auth { %s } location / { auth_request /_auth; "
                   "auth_request_set $user $upstream_http_x_kratos_authenticated_identity_id; "
                   "proxy_set_header X-User-Id $user; %s }" % (ask, PASS))
+
+
+def asking_stepgate() -> str:
+    """nginx that asks Stepgate's decision listener about every request."""
+    return ("upstream decisions { server 127.0.0.1:%d; keepalive 256; "
+            "keepalive_requests 1000000000; }" % DECISIONS
+            + listen(GATEWAY + 20, "location = /_auth { internal; proxy_http_version 1.1; "
+                     'proxy_set_header Connection ""; proxy_pass_request_body off; '
+                     'proxy_set_header Content-Length ""; '
+                     "proxy_set_header X-Original-Method $request_method; "
+                     "proxy_set_header X-Original-URL $scheme://$http_host$request_uri; "
+                     "proxy_set_header X-Forwarded-For $remote_addr; "
+                     "proxy_pass http://decisions/nginx/check; } "
+                     "location / { auth_request /_auth; "
+                     "auth_request_set $user $upstream_http_x_user_id; "
+                     "proxy_set_header X-User-Id $user; %s }" % PASS))
 
 
 def upstream() -> str:
@@ -92,6 +109,9 @@ sessions:
   cache: { ttl: 30m }
   misses: { per_second_per_address: 1000000 }
 upstream_identity: { headers: { X-User-Id: session.identity.id } }
+decision:
+  http: { listen: "127.0.0.1:%(decisions)d" }
+  grpc: { listen: "127.0.0.1:%(checks)d" }
 admin: { listen: "127.0.0.1:%(admin)d" }
 telemetry:
   log: { format: json, level: error }
@@ -107,4 +127,5 @@ rules:
 
 def stepgate(access_log: bool) -> str:
     return STEPGATE % {"gateway": GATEWAY, "whoami": WHOAMI, "admin": ADMIN,
+                       "decisions": DECISIONS, "checks": CHECKS,
                        "access_log": "stdout" if access_log else "null"}

@@ -1,11 +1,19 @@
--- wrk script: COUNT distinct session cookies, picked at random ("random") or each once ("each").
+-- wrk script: COUNT distinct session cookies, picked at random ("random") or each once ("each");
+-- asked of a gateway ("proxy") or of a decision listener ("check").
 local requests, count, each, next_index = {}, 100000, false, -1
 
 function init(args)
   count = tonumber(args[1])
   each = args[2] == "each"
+  local check = args[3] == "check"
   for i = 0, count - 1 do
-    requests[i] = wrk.format("GET", "/api/items/" .. (i % 100), {
+    local target = "/api/items/" .. (i % 100)
+    requests[i] = wrk.format("GET", check and "/check" or target, {
+      ["X-Forwarded-Method"] = check and "GET" or nil,
+      ["X-Forwarded-Proto"] = check and "https" or nil,
+      ["X-Forwarded-Host"] = check and "app.example.test" or nil,
+      ["X-Forwarded-Uri"] = check and target or nil,
+      ["X-Forwarded-For"] = check and "192.0.2.7" or nil,
       ["Host"] = "app.example.test",
       ["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
       ["Accept"] = "application/json",

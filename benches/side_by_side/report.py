@@ -79,6 +79,19 @@ def bars_text(rows: list, bars: dict) -> list:
         verdict = "reached" if times >= bars["times"] else "missed"
         text.append(f"Rate against nginx auth_request as documented: {times:.1f}x; the bar is "
                     f"{bars['times']}x ({verdict}).")
+    for name, bar in (("stepgate, forward-auth", bars["forward_auth"]),
+                      ("stepgate, ext_authz gRPC", bars["grpc"])):
+        door = found.get(name)
+        if ours and door:
+            times = statistics.median(door["relative"]) / statistics.median(ours["relative"])
+            verdict = "reached" if times >= bar else "missed"
+            text.append(f"Decisions by {name.split(', ')[1]} against proxied requests: "
+                        f"{times:.2f}x the rate; the bar is {bar}x ({verdict}).")
+    asking, documented = found.get("nginx asking stepgate"), found.get("nginx auth_request")
+    if asking and documented:
+        times = statistics.median(documented["ratio"]) / statistics.median(asking["ratio"])
+        text.append(f"nginx asking Stepgate takes 1/{times:.2f} of the CPU of nginx asking the "
+                    "identity service as documented, both processes counted.")
     return text
 
 

@@ -21,11 +21,21 @@ import tempfile
 import time
 
 import configurations as cfg
+import envoy_check
 import measure
 import report
 
 ROOT = os.path.dirname(os.path.dirname(measure.HERE))
-BARS = {"cpu": 1.15, "times": 3.0}
+BARS = {"cpu": 1.0, "times": 4.0, "forward_auth": 2.0, "grpc": 0.6}
+# What a browser sends, as Envoy tells it.
+CHECK_HEADERS = {
+    ":method": "GET", ":path": "/api/items/1", ":authority": "app.example.test",
+    ":scheme": "https", "accept": "application/json", "accept-language": "en-US,en;q=0.5",
+    "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "accept-encoding": "gzip, deflate, br", "x-forwarded-proto": "https",
+    "x-request-id": "5d1f7c62-31a5-4b8e-8a0f-3c8f6f5b8a10",
+    "cookie": "theme=dark; ory_kratos_session=s" + "7919".rjust(31, "0"),
+}
 
 
 def options() -> argparse.Namespace:
@@ -42,7 +52,7 @@ def options() -> argparse.Namespace:
 
 
 def gateways(opts: argparse.Namespace, folder: str) -> dict:
-    """Name to (command, asks for a session). Writes the configurations."""
+    """Name to (commands, how it is asked, where). Writes the configurations."""
     def nginx(name: str, server: str) -> list:
         path = f"{folder}/{name}.conf"
         open(path, "w").write(cfg.nginx(name, server, folder))
@@ -55,28 +65,34 @@ def gateways(opts: argparse.Namespace, folder: str) -> dict:
         open(f"{home}/rules.yaml", "w").write(cfg.RULES)
         return [os.path.abspath(opts.stepgate), "serve", "--config", f"{home}/stepgate.yaml"]
 
+    ours = stepgate("stepgate", False)
+    asking = nginx("asking", cfg.asking_stepgate())
     every = {
-        "nginx proxy_pass": (nginx("plain", cfg.plain(cfg.GATEWAY)), False),
-        "nginx auth_request": (nginx("auth", cfg.auth_request("GET")), True),
-        "nginx auth_request, HEAD": (nginx("auth-head", cfg.auth_request("HEAD")), True),
-        "stepgate": (stepgate("stepgate", False), True),
-        "stepgate, access log on": (stepgate("stepgate-log", True), True),
+        "nginx proxy_pass": ([nginx("plain", cfg.plain(cfg.GATEWAY))], "proxy", cfg.GATEWAY),
+        "nginx auth_request": ([nginx("auth", cfg.auth_request("GET"))], "proxy", cfg.GATEWAY),
+        "nginx auth_request, HEAD": ([nginx("auth-head", cfg.auth_request("HEAD"))], "proxy",
+                                     cfg.GATEWAY),
+        "stepgate": ([ours], "proxy", cfg.GATEWAY),
+        "stepgate, access log on": ([stepgate("stepgate-log", True)], "proxy", cfg.GATEWAY),
+        "stepgate, forward-auth": ([ours], "check", cfg.DECISIONS),
+        "stepgate, ext_authz gRPC": ([ours], "grpc", cfg.CHECKS),
+        "nginx asking stepgate": ([ours, asking], "proxy", cfg.GATEWAY + 20),
     }
     return {name: value for name, value in every.items() if not opts.only or name in opts.only}
 
 
-def wait_for(process: subprocess.Popen, started: float, log: str) -> float:
+def wait_for(process: subprocess.Popen, started: float, log: str, port: int) -> float:
     """Milliseconds from start to the first 200."""
     while time.monotonic() - started < 20:
         try:
-            if measure.ask(cfg.GATEWAY, cookie="s1").startswith("HTTP/1.1 200"):
+            if measure.ask(port, cookie="s1").startswith("HTTP/1.1 200"):
                 return (time.monotonic() - started) * 1000
         except OSError:
             pass
         if process.poll() is not None:
             raise RuntimeError("ended: " + open(log).read()[-2000:])
         time.sleep(0.0005)
-    raise RuntimeError("no 200: " + measure.ask(cfg.GATEWAY, cookie="s1")[:500])
+    raise RuntimeError("no 200: " + measure.ask(port, cookie="s1")[:500])
 
 
 def warm(opts: argparse.Namespace) -> None:
@@ -88,34 +104,42 @@ def warm(opts: argparse.Namespace) -> None:
             return
 
 
-def one(name: str, command: list, guarded: bool, opts, folder: str, others: dict) -> dict:
+def one(name: str, commands: list, kind: str, port: int, opts, folder: str, others: dict) -> dict:
     label = re.sub("[^a-z]+", "-", name)
     started = time.monotonic()
-    process = measure.spawn(command, 0, folder, label)
+    processes = []
     try:
-        start_ms = wait_for(process, started, f"{folder}/{label}.log")
+        for at, command in enumerate(commands):
+            processes.append(measure.spawn(command, 0, folder, f"{label}{at}"))
+        pids = [process.pid for process in processes]
+        # Where decisions are asked for, the proxy beside them tells that the process is up.
+        answers = port if kind == "proxy" else cfg.GATEWAY
+        log = f"{folder}/{label}{len(pids) - 1}.log"
+        start_ms = wait_for(processes[-1], started, log, answers)
         time.sleep(1)
-        rest = measure.resident_mb(process.pid)
-        if guarded and name.startswith("stepgate"):
-            refused = measure.ask(cfg.GATEWAY)[9:12]
+        resident = lambda: sum(measure.resident_mb(pid) for pid in pids)
+        rest = resident()
+        if "stepgate" in name:
+            refused = measure.ask(answers)[9:12]
             if refused != "401":
                 raise RuntimeError(f"let somebody in without a session: {refused}")
             warm(opts)
-        everyone = [p.pid for p in others.values()] + [process.pid]
+        everyone = [p.pid for p in others.values()] + pids
         slices = []
         for _ in range(opts.slices):
-            base = measure.slice_of(others["baseline"].pid, everyone, cfg.BASELINE, 1000, 1)
+            base = measure.slice_of([others["baseline"].pid], everyone, cfg.BASELINE, 1000, 1)
             calls = measure.whoami_calls(cfg.WHOAMI)
-            it = measure.slice_of(process.pid, everyone, cfg.GATEWAY, opts.sessions, opts.seconds)
+            it = measure.slice_of(pids, everyone, port, opts.sessions, opts.seconds, kind)
             calls = measure.whoami_calls(cfg.WHOAMI) - calls - 1
             it.update(base_cpu_us=base["cpu_us"], base_rate=base["rate"],
                       calls=calls / max(it["rate"] * opts.seconds, 1),
                       strangers=max(it["strangers"], base["strangers"]))
             slices.append(it)
         return {"start_ms": start_ms, "rest_mb": rest, "slices": slices,
-                "full_mb": measure.resident_mb(process.pid)}
+                "full_mb": resident()}
     finally:
-        measure.stop(process)
+        for process in processes[::-1]:
+            measure.stop(process)
 
 
 def output_of(*command: str) -> str:
@@ -152,6 +176,10 @@ def main() -> int:
              "sessions": f"{opts.sessions:,}", "seconds": opts.seconds,
              "connections": measure.CONNECTIONS, "versions": versions(opts)}
     others, results = {}, {}
+    message = f"{folder}/check.bin"
+    open(message, "wb").write(envoy_check.grpc_message(envoy_check.check_request(
+        "app.example.test", "/api/items/1", CHECK_HEADERS)))
+    os.environ["CHECK_MESSAGE"] = message
     try:
         for name, server, core in (("upstream", cfg.upstream(), 1), ("whoami", cfg.whoami(), 1),
                                    ("baseline", cfg.plain(cfg.BASELINE), 0)):
