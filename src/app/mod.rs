@@ -7,6 +7,7 @@
 
 mod admin_client;
 mod certificates;
+mod decisions;
 pub mod demo;
 mod embedded;
 mod error;

@@ -8,6 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::decisions;
 use super::form_targets::form_targets;
 use super::identity::{self, Own};
 use super::local::Bridge;
@@ -255,7 +256,8 @@ impl Running {
         bound: gateway::BoundListeners,
         parts: gateway::Parts,
     ) -> Result<(), StartError> {
-        let gateway = bound.start(parts)?;
+        let guests = decisions::guests(config, &parts)?;
+        let gateway = bound.start(gateway::Parts { guests, ..parts })?;
         let listeners = config.proxy.iter().flat_map(|proxy| &proxy.listeners);
         for (address, listener) in gateway.addresses().iter().zip(listeners) {
             self.doors.push(Door {

@@ -33,6 +33,9 @@ pub struct Caller {
 /// An answer of a guest under way. It stays on the worker that asked.
 pub type GuestAnswer = Pin<Box<dyn Future<Output = Response<LocalBody>>>>;
 
+/// A guest, and the name of its door.
+pub type NamedGuest = (&'static str, std::sync::Arc<dyn Guest>);
+
 /// What answers on a listener that is not the proxy's.
 pub trait Guest: Send + Sync + 'static {
     /// Answers a request. Called on a worker: nothing in it may block.

@@ -47,7 +47,8 @@ pub use config::{
     CertificateFiles, Config, IdentityHeaders, Limits, ListenAddress, ListenerConfig, ListenerDoor,
     Mount, MountTarget, PublicUrl, Timeouts, TlsConfig, TlsVersion,
 };
-pub use guest::{Caller, Guest, GuestAnswer};
+pub use guest::{Caller, Guest, GuestAnswer, NamedGuest};
+pub use mount::{KEYS_PATH, OWN_PATH};
 pub use resume::{Naming, People, Resume};
 pub use start::{BoundListeners, Running, StartError, bind, start};
 pub use tls::{CertificateError, Tls};
@@ -107,5 +108,5 @@ pub struct Parts {
     /// Where it is told which sessions have ended, for their streams.
     pub streams: Arc<Switchboard>,
     /// Who answers on listeners that are not the proxy's, by name.
-    pub guests: Vec<(&'static str, Arc<dyn Guest>)>,
+    pub guests: Vec<NamedGuest>,
 }

@@ -26,9 +26,9 @@ use crate::policy::{self, AmbiguousRequest, CanonicalPath, Host};
 use crate::whoami::{Credential, CredentialKind, Forget};
 
 /// Where the gateway's own pages live.
-const WELL_KNOWN: &str = "/.well-known/stepgate";
+pub const OWN_PATH: &str = "/.well-known/stepgate";
 /// Where applications look for the keys of identity tokens, while there are any.
-const KEYS: &str = "/.well-known/jwks.json";
+pub const KEYS_PATH: &str = "/.well-known/jwks.json";
 /// What of Kratos' public API is handed through. Its admin API is not among it.
 const PUBLIC_API: [&str; 4] = ["/self-service", "/sessions", "/schemas", "/.well-known/ory"];
 
@@ -90,7 +90,7 @@ pub(super) fn place(
     request: &policy::Request,
 ) -> Result<Option<Place>, AmbiguousRequest> {
     let own = request.path.is_below(&shared.well_known)?;
-    if own || (shared.minter.is_some() && request.path.as_str() == KEYS) {
+    if own || (shared.minter.is_some() && request.path.as_str() == KEYS_PATH) {
         return Ok(Some(Place::WellKnown));
     }
     let Some(mounted) = &shared.mounted else {
@@ -112,7 +112,7 @@ pub(super) fn place(
 
 /// The path of the gateway's own pages.
 pub(super) fn well_known() -> Result<CanonicalPath, AmbiguousRequest> {
-    CanonicalPath::parse(WELL_KNOWN)
+    CanonicalPath::parse(OWN_PATH)
 }
 
 /// Serves a request outside the rules.

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::Parts;
 use super::config::{Config, ListenAddress, ListenerConfig, ListenerDoor};
-use super::guest::Guest;
+use super::guest::{Guest, NamedGuest};
 use super::listener::{Bound, Door, accept};
 use super::mount::{Mounted, well_known};
 use super::tls::{CertificateError, Tls};
@@ -276,7 +276,7 @@ struct OwnListener {
 /// Who answers on `listener`, where that is not the proxy.
 fn guest_of(
     listener: &ListenerConfig,
-    guests: &[(&'static str, Arc<dyn Guest>)],
+    guests: &[NamedGuest],
 ) -> Result<Option<Arc<dyn Guest>>, StartError> {
     match listener.door {
         ListenerDoor::Proxy => Ok(None),
