@@ -36,26 +36,6 @@ impl Asked {
     }
 }
 
-/// By which protocol it asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Door {
-    /// Forward-auth over HTTP.
-    ForwardAuth,
-    /// Envoy's external authorization over gRPC.
-    ExtAuthz,
-}
-
-impl Door {
-    /// The name in logs and metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ForwardAuth => "forward_auth",
-            Self::ExtAuthz => "ext_authz",
-        }
-    }
-}
-
 /// What it is told.
 #[derive(Debug)]
 pub enum Decision {
@@ -75,7 +55,7 @@ pub enum Decision {
     },
     /// The client gets this answer.
     Refuse {
-        /// The status. Never 2xx for [`Door::ForwardAuth`], whose askers take that for a yes.
+        /// The status. Never 2xx for [`super::Door::ForwardAuth`], whose askers take that for a yes.
         status: StatusCode,
         /// Its headers, `X-Request-Id` among them.
         headers: HeaderMap,

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts as Head;
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::original_headers::original_headers;
 use super::reply::reply;
 use super::route::Route;
-use super::{Asked, Decider, Door, Unread, parts_of_request};
+use super::{Asked, Decider, Door, Question, Unread, parts_of_request};
 use crate::authz::Redirects;
 use crate::policy::Request;
 
@@ -37,23 +37,29 @@ impl ForwardAuth {
         peer: IpAddr,
         request_id: HeaderValue,
     ) -> Response<Bytes> {
-        const DOOR: Door = Door::ForwardAuth;
         let decider = &self.decider;
+        let nothing = HeaderMap::new();
+        let question = Question {
+            door: Door::ForwardAuth,
+            peer,
+            method: &head.method,
+            headers: &nothing,
+            request_id: &request_id,
+        };
+        let plainly = |refusal| reply(Route::Check, Redirects::ForBrowsers, &request_id, refusal);
         // Whoever may not ask is told nothing else.
         if !decider.config().trusts(peer) {
-            let refusal = decider.refuse_stranger(peer, &head.method, &request_id, DOOR);
-            return reply(Route::Check, Redirects::ForBrowsers, &request_id, refusal);
+            return plainly(decider.refuse_stranger(&question));
         }
         let Some(route) = Route::of(&head.uri) else {
-            let refusal = decider.refuse_nowhere(peer, &head.method, &request_id, DOOR);
-            return reply(Route::Check, Redirects::ForBrowsers, &request_id, refusal);
+            return plainly(decider.refuse_nowhere(&question));
         };
         let redirects = route.redirects(head.uri.query());
         let read = match &redirects {
             Ok(_) => self.read(&head, route),
             Err(why) => Err(why.clone()),
         };
-        let redirects = redirects.unwrap_or_default();
+        let redirects = redirects.unwrap_or(Redirects::Elsewhere);
         let mut headers = head.headers;
         original_headers(&mut headers, route.front());
         let limit = decider.config().limits.header_count;
@@ -71,9 +77,15 @@ impl ForwardAuth {
                     redirects,
                     can_remove: route != Route::Nginx,
                 };
-                decider.decide(asked, DOOR).await
+                decider.decide(asked, Door::ForwardAuth).await
             }
-            Err(why) => decider.refuse_unread(&why, &headers, &request_id, DOOR),
+            Err(why) => {
+                let question = Question {
+                    headers: &headers,
+                    ..question
+                };
+                decider.refuse_unread(&question, &why)
+            }
         };
         reply(route, redirects, &request_id, decision)
     }

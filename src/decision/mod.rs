@@ -9,20 +9,25 @@ mod asked;
 mod config;
 mod decider;
 mod forward_auth;
+mod logged;
 mod original_headers;
 mod original_url;
 mod parts_of_request;
 mod reply;
 mod route;
 mod unread;
+mod voice;
 
-pub use asked::{Asked, Decision, Door};
+pub use asked::{Asked, Decision};
 pub use config::{Config, Limits, OwnPlace};
 pub use decider::{Decider, Parts};
 pub use forward_auth::ForwardAuth;
+pub use logged::Question;
 pub use original_headers::{Front, original_headers};
 pub use parts_of_request::{client_address, method};
 pub use unread::Unread;
+
+pub use crate::telemetry::Door;
 
 #[cfg(test)]
 mod tests;

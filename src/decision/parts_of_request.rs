@@ -9,12 +9,12 @@ use ipnet::IpNet;
 
 use super::original_url;
 use super::{Config, Unread};
-use crate::authz::read_host;
+use crate::authz::{
+    X_FORWARDED_HOST, X_FORWARDED_PROTO, forwarded_for, forwarded_scheme, read_host,
+};
 use crate::policy::{AmbiguousRequest, Host, Request, Scheme};
 
 const X_FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
-const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
 const X_ORIGINAL_METHOD: HeaderName = HeaderName::from_static("x-original-method");
 const X_ORIGINAL_URL: HeaderName = HeaderName::from_static("x-original-url");
@@ -80,7 +80,7 @@ fn request(
 }
 
 fn scheme(headers: &HeaderMap) -> Result<Scheme, Unread> {
-    Ok(parse_scheme(only(headers, &X_FORWARDED_PROTO)?)?)
+    Ok(forwarded_scheme(only(headers, &X_FORWARDED_PROTO)?)?)
 }
 
 /// The client's address by `X-Forwarded-For`: the first from the right that is no trusted proxy.
@@ -89,7 +89,7 @@ fn scheme(headers: &HeaderMap) -> Result<Scheme, Unread> {
 /// # Errors
 /// An address that can't be read.
 pub fn client_address(headers: &HeaderMap, trusted: &[IpNet]) -> Result<IpAddr, AmbiguousRequest> {
-    let said = first_stranger(headers, trusted)?;
+    let said = forwarded_for(headers, trusted)?;
     Ok(said.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
 }
 
@@ -129,36 +129,4 @@ pub fn method(method: &Method) -> Result<Method, Unread> {
 pub(super) fn target_below<'a>(target: Option<&'a PathAndQuery>, prefix: &str) -> Option<&'a str> {
     let rest = target?.as_str().strip_prefix(prefix)?;
     rest.starts_with('/').then_some(rest)
-}
-
-fn parse_scheme(name: &str) -> Result<Scheme, AmbiguousRequest> {
-    if name.eq_ignore_ascii_case("https") || name.eq_ignore_ascii_case("wss") {
-        Ok(Scheme::Https)
-    } else if name.eq_ignore_ascii_case("http") || name.eq_ignore_ascii_case("ws") {
-        Ok(Scheme::Http)
-    } else {
-        Err(AmbiguousRequest::TargetForm)
-    }
-}
-
-fn first_stranger(
-    headers: &HeaderMap,
-    trusted: &[IpNet],
-) -> Result<Option<IpAddr>, AmbiguousRequest> {
-    let mut outermost = None;
-    for line in headers.get_all("x-forwarded-for").iter().rev() {
-        let line = line.to_str().map_err(|_| AmbiguousRequest::Host)?;
-        for hop in line
-            .rsplit(',')
-            .map(str::trim)
-            .filter(|hop| !hop.is_empty())
-        {
-            let address: IpAddr = hop.parse().map_err(|_| AmbiguousRequest::Host)?;
-            outermost = Some(address.to_canonical());
-            if !trusted.iter().any(|network| network.contains(&address)) {
-                return Ok(outermost);
-            }
-        }
-    }
-    Ok(outermost)
 }
