@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -21,6 +22,8 @@ use crate::whoami::Resolver;
 
 /// How long the doors of the service runtime may take to finish what is under way.
 const WEB_DRAIN: Duration = Duration::from_secs(10);
+/// How long the admin listener may take after that.
+const ADMIN_DRAIN: Duration = Duration::from_secs(2);
 
 /// A door that listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +51,9 @@ pub struct Running {
     pub(super) readiness: Arc<Readiness>,
     pub(super) web: TaskTracker,
     pub(super) stop: CancellationToken,
+    /// The admin listener, which ends after everything else.
+    pub(super) admin: TaskTracker,
+    pub(super) stop_admin: CancellationToken,
     pub(super) access_log: AccessLogWriter,
     pub(super) audit: Audit,
     pub(super) audit_writer: AuditWriter,
@@ -104,7 +110,7 @@ impl Running {
     }
 
     /// Stops accepting, lets requests under way finish within their limit, then ends. Readiness
-    /// goes red first.
+    /// goes red first, and the admin listener tells so until the end.
     pub fn drain(mut self) {
         self.readiness.stop();
         if let Some(gateway) = self.gateway.take() {
@@ -114,14 +120,16 @@ impl Running {
         self.stop.cancel();
         self.web.close();
         if let Some(runtime) = self.runtime.take() {
-            let finished = runtime.block_on(async {
-                tokio::time::timeout(WEB_DRAIN, self.web.wait())
-                    .await
-                    .is_ok()
+            runtime.block_on(async {
+                if timeout(WEB_DRAIN, self.web.wait()).await.is_err() {
+                    tracing::warn!("requests to the identity listener were cut off");
+                }
+                self.stop_admin.cancel();
+                self.admin.close();
+                if timeout(ADMIN_DRAIN, self.admin.wait()).await.is_err() {
+                    tracing::warn!("requests to the admin listener were cut off");
+                }
             });
-            if !finished {
-                tracing::warn!("requests to the admin or identity listener were cut off");
-            }
             runtime.shutdown_background();
         }
         std::mem::take(&mut self.access_log).finish();
@@ -132,6 +140,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.stop.cancel();
+        self.stop_admin.cancel();
         // Never blocks: a test may drop it on a runtime of its own.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();

@@ -99,6 +99,8 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
         readiness: Arc::new(Readiness::default()),
         web: TaskTracker::new(),
         stop: CancellationToken::new(),
+        admin: TaskTracker::new(),
+        stop_admin: CancellationToken::new(),
         access_log: access_log_writer,
         audit: audit.clone(),
         audit_writer,
@@ -229,7 +231,9 @@ impl Running {
         };
         let guard = Guard::new(admin.listen.ip(), admin.token.clone());
         let router = admin::router(guard, operations);
-        self.open_web("admin", admin.listen, config.admin_tls.as_ref(), router)
+        let tasks = (self.admin.clone(), self.stop_admin.clone());
+        let tls = config.admin_tls.as_ref();
+        self.open_web("admin", (admin.listen, tls), router, tasks)
     }
 
     /// The identity service's own listener, where it is not below the mount.
@@ -247,7 +251,8 @@ impl Running {
             return Ok(());
         };
         let router = own_pages::router(Arc::clone(pages)).fallback_service(own.router.clone());
-        self.open_web("identity", address, tls, router)
+        let tasks = (self.web.clone(), self.stop.clone());
+        self.open_web("identity", (address, tls), router, tasks)
     }
 
     fn open_proxy(
@@ -271,13 +276,13 @@ impl Running {
         Ok(())
     }
 
-    /// Opens a door of the service runtime.
+    /// Opens a door of the service runtime, whose tasks belong to `tasks` and end when `stop` says.
     fn open_web(
         &mut self,
         name: &'static str,
-        address: SocketAddr,
-        tls: Option<&TlsConfig>,
+        (address, tls): (SocketAddr, Option<&TlsConfig>),
         router: Router,
+        (tasks, stop): (TaskTracker, CancellationToken),
     ) -> Result<(), StartError> {
         let Some(runtime) = &self.runtime else {
             return Ok(());
@@ -300,8 +305,7 @@ impl Running {
             address: listener.address().to_string(),
             tls: with_tls,
         });
-        self.web
-            .spawn_on(listener.run(self.stop.clone()), runtime.handle());
+        tasks.spawn_on(listener.run(stop), runtime.handle());
         Ok(())
     }
 }

@@ -2,9 +2,9 @@
 
 use ipnet::IpNet;
 
-use super::proxy::{Address, Tls};
+use super::proxy::{Address, Tls, read_socket_mode};
 use crate::document::{Fields, FromNode, Node, Place, Problem, Reading};
-use crate::gateway::{ListenAddress, ListenerConfig, ListenerDoor};
+use crate::gateway::{ListenAddress, ListenerConfig, ListenerDoor, SocketMode};
 
 /// `decision` as written.
 #[derive(Debug)]
@@ -17,6 +17,7 @@ pub(super) struct DecisionSection {
 /// One of the two doors.
 struct Listener {
     listen: ListenAddress,
+    socket_mode: SocketMode,
     tls: Option<Tls>,
     trusted_proxies: Option<Vec<IpNet>>,
     place: Place,
@@ -26,11 +27,13 @@ impl FromNode for Listener {
     fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
         let mut fields = Fields::open(node, reading)?;
         let listen = fields.required::<Address>("listen");
+        let socket_mode = read_socket_mode(&mut fields, listen.as_ref());
         let tls = fields.get("tls");
         let trusted_proxies = fields.get("trusted_proxies");
         fields.close();
         Some(Self {
             listen: listen?.0,
+            socket_mode,
             tls,
             trusted_proxies,
             place: node.place.clone(),
@@ -83,6 +86,7 @@ fn lend(
         reading.problem(problem.help(help));
     }
     ListenerConfig {
+        socket_mode: listener.socket_mode,
         tls: listener.tls.map(|tls| tls.0),
         door: ListenerDoor::Guest(door),
         trusted_proxies: Some(written.unwrap_or_else(loopback)),

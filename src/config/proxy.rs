@@ -14,7 +14,8 @@ use crate::document::{
     Auto, Fields, FromNode, Node, OneOrMany, Place, Problem, Reading, Size, Unlimited,
 };
 use crate::gateway::{
-    CertificateFiles, Limits, ListenAddress, ListenerConfig, Timeouts, TlsConfig, TlsVersion,
+    CertificateFiles, Limits, ListenAddress, ListenerConfig, SocketMode, Timeouts, TlsConfig,
+    TlsVersion,
 };
 use crate::rules::UpstreamSettings;
 
@@ -93,6 +94,7 @@ impl FromNode for Listener {
         }
         let mut fields = Fields::open(node, reading)?;
         let address = fields.required::<Address>("address");
+        let socket_mode = read_socket_mode(&mut fields, address.as_ref());
         let tls: Option<Tls> = fields.get("tls");
         let redirect_to_https = fields.or("redirect_to_https", false);
         let hsts = fields.or("hsts", Duration::ZERO);
@@ -110,6 +112,7 @@ impl FromNode for Listener {
         fields.close();
         Some(Self {
             config: ListenerConfig {
+                socket_mode,
                 tls: tls.map(|tls| tls.0),
                 redirect_to_https,
                 hsts,
@@ -159,6 +162,44 @@ impl FromNode for Address {
 
     fn schema() -> Json {
         json!({ "type": "string" })
+    }
+
+    fn shown(&self) -> Option<Json> {
+        Some(self.0.to_string().into())
+    }
+}
+
+/// `socket_mode` of a listener at `address`.
+pub(super) fn read_socket_mode(
+    fields: &mut Fields<'_, '_>,
+    address: Option<&Address>,
+) -> SocketMode {
+    let mode = fields.or("socket_mode", Mode(SocketMode::OWN_GROUP)).0;
+    let is_socket = |address: &Address| matches!(address.0, ListenAddress::Unix(_));
+    if fields.has("socket_mode") && !address.is_none_or(is_socket) {
+        let message = "`socket_mode` is for addresses that begin with `unix:`";
+        fields.problem_at("socket_mode", "contradiction", message, None);
+    }
+    mode
+}
+
+/// Permissions of a unix socket: `"0660"`.
+struct Mode(SocketMode);
+
+impl FromNode for Mode {
+    fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
+        let text = String::from_node(node, reading)?;
+        let mode = SocketMode::parse(&text);
+        if mode.is_none() {
+            let message = format!("expected permissions, found {}", node.described());
+            let help = "write them as `chmod` takes them, in quotes: \"0660\"";
+            reading.problem(Problem::at(&node.place, "invalid_value", message).help(help));
+        }
+        mode.map(Self)
+    }
+
+    fn schema() -> Json {
+        json!({ "type": "string", "pattern": "^0?[0-7]{3}$" })
     }
 
     fn shown(&self) -> Option<Json> {
@@ -241,6 +282,7 @@ fn read_timeouts(timeouts: &mut Fields<'_, '_>) -> Timeouts {
         response_idle: lasting(timeouts, "response_idle", default.response_idle),
         keep_alive: lasting(timeouts, "keep_alive", default.keep_alive),
         upgrade_idle: lasting(timeouts, "upgrade_idle", default.upgrade_idle),
+        before_drain: timeouts.or("before_drain", default.before_drain),
         drain: timeouts.or("drain", default.drain),
     }
 }

@@ -59,6 +59,10 @@ pub(super) struct ClientConnection {
     served: Cell<u64>,
     resets: Cell<(Monotonic, u32)>,
     draining: Cell<bool>,
+    /// An HTTP/2 client is to be told that this connection takes no further requests.
+    going_away: Cell<bool>,
+    /// It has been told.
+    sent_away: Cell<bool>,
     aborting: Cell<bool>,
 }
 
@@ -80,6 +84,8 @@ impl ClientConnection {
             served: Cell::new(0),
             resets: Cell::new((worker.alarms.now(), 0)),
             draining: Cell::new(false),
+            going_away: Cell::new(false),
+            sent_away: Cell::new(false),
             aborting: Cell::new(false),
             worker: Rc::clone(worker),
         };
@@ -136,7 +142,18 @@ impl ClientConnection {
 
     /// Whether the alarm rang, or will, for another reason than time.
     fn has_orders(&self) -> bool {
-        self.aborting.get() || (self.worker.draining() && !self.draining.get())
+        self.aborting.get()
+            || self.going_away.get()
+            || (self.worker.draining() && !self.draining.get())
+    }
+
+    /// Tells an HTTP/2 client, once, that this connection takes no further requests; those under
+    /// way go on.
+    pub(super) fn send_away(&self) {
+        if !self.sent_away.replace(true) {
+            self.going_away.set(true);
+            self.alarm.ring();
+        }
     }
 
     pub(super) fn exchange_ends(&self, complete: bool) {
@@ -180,6 +197,12 @@ impl ClientConnection {
         self.alarm.stop();
         if self.aborting.get() {
             return Ending::Abort;
+        }
+        if self.going_away.replace(false) && !self.worker.draining() {
+            if self.phase.get() == Phase::Idle {
+                self.alarm.set(self.timeouts().keep_alive);
+            }
+            return Ending::Graceful;
         }
         if self.worker.draining() && !self.draining.replace(true) {
             if self.phase.get() == Phase::Head {

@@ -44,6 +44,8 @@ pub struct Config {
 pub struct ListenerConfig {
     /// The address.
     pub address: ListenAddress,
+    /// Who may connect to a unix socket.
+    pub socket_mode: SocketMode,
     /// TLS; without it plain HTTP/1.1 and h2c.
     pub tls: Option<TlsConfig>,
     /// Every request is answered with a redirect to `https` on the same host.
@@ -64,6 +66,7 @@ impl ListenerConfig {
     pub const fn plain(address: ListenAddress) -> Self {
         Self {
             address,
+            socket_mode: SocketMode::OWN_GROUP,
             tls: None,
             redirect_to_https: false,
             hsts: Duration::ZERO,
@@ -102,6 +105,37 @@ pub enum ListenAddress {
     Tcp(SocketAddr),
     /// A unix domain socket, made at start.
     Unix(PathBuf),
+}
+
+/// Permissions of a unix socket's file, of which the right to write is the right to connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketMode(u32);
+
+impl SocketMode {
+    /// The process' own user and group.
+    pub const OWN_GROUP: Self = Self(0o660);
+
+    /// Three digits or four, each from 0 to 7, as `chmod` takes them.
+    #[must_use]
+    pub fn parse(digits: &str) -> Option<Self> {
+        let written =
+            matches!(digits.len(), 3 | 4) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let bits = u32::from_str_radix(digits, 8).ok().filter(|_| written)?;
+        (bits <= 0o777).then_some(Self(bits))
+    }
+
+    /// As the system takes it.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+}
+
+/// As `chmod` takes it, with four digits.
+impl std::fmt::Display for SocketMode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04o}", self.0)
+    }
 }
 
 impl std::fmt::Display for ListenAddress {
@@ -217,7 +251,10 @@ pub struct Timeouts {
     pub keep_alive: Duration,
     /// Silence of an upgraded connection, both ways.
     pub upgrade_idle: Duration,
-    /// How long requests under way may take when the process stops.
+    /// How long connections are still accepted when the process stops, for whoever spreads requests
+    /// to notice; zero: not at all.
+    pub before_drain: Duration,
+    /// How long requests under way may take when the process stops, once nothing is accepted.
     pub drain: Duration,
 }
 
@@ -230,6 +267,7 @@ impl Default for Timeouts {
             response_idle: Duration::from_secs(60),
             keep_alive: Duration::from_secs(75),
             upgrade_idle: Duration::from_secs(600),
+            before_drain: Duration::ZERO,
             drain: Duration::from_secs(30),
         }
     }

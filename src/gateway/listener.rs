@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +12,10 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, UnixListener};
 
-use super::config::{Config, ListenAddress, ListenerConfig};
+use super::config::{Config, ListenAddress, ListenerConfig, SocketMode};
 use super::guest::Guest;
 use super::serve::serve;
+use super::socket_file::SocketFile;
 use super::stream::Plain;
 use super::tls::Tls;
 use super::worker::{LocalExecutor, Worker};
@@ -82,12 +82,14 @@ impl Door {
 #[derive(Debug)]
 pub(super) enum Bound {
     Tcp(std::net::TcpListener),
-    Unix(std::os::unix::net::UnixListener),
+    /// The file goes with the last copy.
+    Unix(std::os::unix::net::UnixListener, Arc<SocketFile>),
 }
 
 impl Bound {
-    /// Binds. A second process on the same address fails: the port is not shared.
-    pub(super) fn bind(address: &ListenAddress) -> io::Result<Self> {
+    /// Binds. A second process on the same address fails: the port is not shared. `mode` is that
+    /// of a unix socket's file.
+    pub(super) fn bind(address: &ListenAddress, mode: SocketMode) -> io::Result<Self> {
         match address {
             ListenAddress::Tcp(address) => {
                 let kind = Type::STREAM.nonblocking();
@@ -99,10 +101,8 @@ impl Bound {
                 Ok(Self::Tcp(socket.into()))
             }
             ListenAddress::Unix(path) => {
-                remove_stale(path)?;
-                let listener = std::os::unix::net::UnixListener::bind(path)?;
-                listener.set_nonblocking(true)?;
-                Ok(Self::Unix(listener))
+                let (listener, file) = SocketFile::bind(path, mode, BACKLOG)?;
+                Ok(Self::Unix(listener, Arc::new(file)))
             }
         }
     }
@@ -113,32 +113,25 @@ impl Bound {
             Self::Tcp(listener) => listener
                 .local_addr()
                 .map_or_else(|_| asked.clone(), ListenAddress::Tcp),
-            Self::Unix(_) => asked.clone(),
+            Self::Unix(..) => asked.clone(),
         }
     }
 
     pub(super) fn try_clone(&self) -> io::Result<Self> {
         Ok(match self {
             Self::Tcp(listener) => Self::Tcp(listener.try_clone()?),
-            Self::Unix(listener) => Self::Unix(listener.try_clone()?),
+            Self::Unix(listener, file) => Self::Unix(listener.try_clone()?, Arc::clone(file)),
         })
-    }
-}
-
-/// Removes a socket file that nobody listens on any more.
-fn remove_stale(path: &Path) -> io::Result<()> {
-    match std::os::unix::net::UnixStream::connect(path) {
-        Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            std::fs::remove_file(path)
-        }
-        Err(_) => Ok(()),
     }
 }
 
 enum Socketed {
     Tcp(TcpListener),
-    Unix(UnixListener),
+    Unix {
+        listener: UnixListener,
+        /// There for as long as connections are taken.
+        _file: Arc<SocketFile>,
+    },
 }
 
 impl Socketed {
@@ -150,7 +143,7 @@ impl Socketed {
                 stream.set_nodelay(true)?;
                 Ok((Plain::Tcp(stream), peer.ip()))
             }
-            Self::Unix(listener) => {
+            Self::Unix { listener, .. } => {
                 let (stream, _) = listener.accept().await?;
                 Ok((Plain::Unix(stream), Ipv4Addr::LOCALHOST.into()))
             }
@@ -162,7 +155,10 @@ impl Socketed {
 pub(super) async fn accept(worker: Rc<Worker>, bound: Bound, door: Rc<Door>) -> io::Result<()> {
     let listener = match bound {
         Bound::Tcp(listener) => Socketed::Tcp(TcpListener::from_std(listener)?),
-        Bound::Unix(listener) => Socketed::Unix(UnixListener::from_std(listener)?),
+        Bound::Unix(listener, file) => Socketed::Unix {
+            listener: UnixListener::from_std(listener)?,
+            _file: file,
+        },
     };
     let mut exhausted = false;
     loop {

@@ -27,6 +27,7 @@ mod request_id;
 mod respond;
 mod resume;
 mod serve;
+mod socket_file;
 mod start;
 mod stream;
 mod tls;
@@ -45,7 +46,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 
 pub use config::{
     CertificateFiles, Config, IdentityHeaders, Limits, ListenAddress, ListenerConfig, ListenerDoor,
-    Mount, MountTarget, PublicUrl, Timeouts, TlsConfig, TlsVersion,
+    Mount, MountTarget, PublicUrl, SocketMode, Timeouts, TlsConfig, TlsVersion,
 };
 pub use guest::{Caller, Guest, GuestAnswer, NamedGuest};
 pub use mount::{KEYS_PATH, OWN_PATH};

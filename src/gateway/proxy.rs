@@ -42,7 +42,8 @@ pub(super) async fn serve(
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Infallible> {
     let exchange = Exchange::begin(&client);
-    let last = client.count_request() && request.version() < Version::HTTP_2;
+    let http1 = request.version() < Version::HTTP_2;
+    let last = client.count_request() && http1;
     let mut answering = pin!(answer(&exchange, request));
     // A defect in the handling of one request must not take the other connections of this worker
     // with it.
@@ -54,16 +55,22 @@ pub(super) async fn serve(
             },
         )
         .await;
-    if last {
+    let leaving = client.worker.leaving();
+    if leaving && !http1 {
+        client.send_away();
+    }
+    if last || (leaving && http1) {
         close_after(&mut response);
     }
     Ok(response)
 }
 
+/// Nothing follows on this connection, unless it becomes a tunnel.
 fn close_after(response: &mut Response<ResponseBody>) {
-    response
-        .headers_mut()
-        .insert(CONNECTION, HeaderValue::from_static("close"));
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
 }
 
 fn broken(exchange: &Rc<Exchange>) -> Response<ResponseBody> {

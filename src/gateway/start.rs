@@ -94,7 +94,8 @@ impl Running {
         self.shared.connectors.forget();
     }
 
-    /// Takes no new connections, closes idle ones, and lets requests under way finish within
+    /// Goes on for `timeouts.before_drain`, telling clients to go elsewhere with their next request.
+    /// Then takes no new connections, closes idle ones, and lets requests under way finish within
     /// `timeouts.drain`.
     pub fn drain(&self) {
         self.stop.send_if_modified(|stop| {
@@ -149,10 +150,11 @@ pub fn bind(config: Config) -> Result<BoundListeners, StartError> {
             address: address.clone(),
             source: Box::new(source),
         })?;
-        let bound = Bound::bind(address).map_err(|source| StartError::Bind {
-            address: address.clone(),
-            source,
-        })?;
+        let bound =
+            Bound::bind(address, listener.socket_mode).map_err(|source| StartError::Bind {
+                address: address.clone(),
+                source,
+            })?;
         addresses.push(bound.address(address));
         listeners.push((bound, listener.clone(), own_tls));
     }
@@ -325,30 +327,42 @@ impl WorkerThread {
             accepting.spawn_local(accepted);
         }
         let mut stopped = self.stopped;
-        let running = stopped
-            .wait_for(|stop| *stop != Stop::Running)
-            .await
-            .map(|stop| *stop);
-        let now = running.is_err() || running.is_ok_and(|stop| stop == Stop::Now);
+        let running = stopped.wait_for(|stop| *stop != Stop::Running).await;
+        let mut now = running.is_err();
+        drop(running);
+        if !now {
+            worker.leave();
+            let before = worker.shared.config.timeouts.before_drain;
+            now = until_now(&mut stopped, tokio::time::sleep(before)).await;
+        }
         accepting.shutdown().await;
-        if now {
-            return;
+        if !now {
+            worker.drain();
+            until_now(&mut stopped, finish(&worker)).await;
         }
-        worker.drain();
-        let empty = async {
-            while worker.connections() > 0 {
-                tokio::time::sleep(super::alarm::TICK).await;
-            }
-        };
-        let limit = worker.shared.config.timeouts.drain;
-        tokio::select! {
-            () = empty => {}
-            () = tokio::time::sleep(limit) => {
-                let left = worker.connections();
-                tracing::warn!(connections = left, "not everything finished in time");
-            }
-            _ = stopped.wait_for(|stop| *stop == Stop::Now) => {}
+    }
+}
+
+/// Waits until `done`, or until everything has to end; whether it has to.
+async fn until_now(stopped: &mut watch::Receiver<Stop>, done: impl Future<Output = ()>) -> bool {
+    tokio::select! {
+        biased;
+        _ = stopped.wait_for(|stop| *stop == Stop::Now) => true,
+        () = done => false,
+    }
+}
+
+/// Waits for the last connection, within `timeouts.drain`.
+async fn finish(worker: &Worker) {
+    let empty = async {
+        while worker.connections() > 0 {
+            tokio::time::sleep(super::alarm::TICK).await;
         }
+    };
+    let limit = worker.shared.config.timeouts.drain;
+    if tokio::time::timeout(limit, empty).await.is_err() {
+        let left = worker.connections();
+        tracing::warn!(connections = left, "not everything finished in time");
     }
 }
 

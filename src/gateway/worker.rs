@@ -60,6 +60,7 @@ pub(super) struct Worker {
     pub(super) ids: RequestIds,
     /// Exchanges that were forwarded.
     pub(super) running: Running,
+    leaving: Cell<bool>,
     draining: Cell<bool>,
     connections: Cell<usize>,
 }
@@ -80,6 +81,7 @@ impl Worker {
             http1: Http1::default(),
             protocols: Protocols::new(&shared.config.limits),
             ids: RequestIds::default(),
+            leaving: Cell::new(false),
             draining: Cell::new(false),
             connections: Cell::new(0),
             shared,
@@ -90,6 +92,16 @@ impl Worker {
         Rc::new(worker)
     }
 
+    /// Whether clients should go elsewhere with their next request.
+    pub(super) fn leaving(&self) -> bool {
+        self.leaving.get()
+    }
+
+    /// From now on, whoever gets an answer is told to go elsewhere with the next request.
+    pub(super) fn leave(&self) {
+        self.leaving.set(true);
+    }
+
     /// Whether the process is about to stop.
     pub(super) fn draining(&self) -> bool {
         self.draining.get()
@@ -97,6 +109,7 @@ impl Worker {
 
     /// Ends what is idle and lets the rest finish.
     pub(super) fn drain(&self) {
+        self.leaving.set(true);
         self.draining.set(true);
         self.connection_alarms.ring_all();
     }

@@ -195,7 +195,13 @@ impl FromNode for RawRedirect {
 pub(in crate::rules) struct RawTimeouts(pub(in crate::rules) RuleTimeouts);
 
 /// The names of `proxy.timeouts` that are about connections, not about requests.
-const OF_CONNECTIONS: [&str; 4] = ["tls_handshake", "request_header", "keep_alive", "drain"];
+const OF_CONNECTIONS: [&str; 5] = [
+    "tls_handshake",
+    "request_header",
+    "keep_alive",
+    "before_drain",
+    "drain",
+];
 
 impl FromNode for RawTimeouts {
     fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
