@@ -25,6 +25,7 @@ mod serve;
 mod signals;
 mod stand_alone;
 mod start;
+mod tasks;
 mod tokens;
 mod web_listener;
 

@@ -4,12 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::certificates;
 use super::rules::Rules;
+use super::tasks::Tasks;
 use super::tokens::Tokens;
 use crate::admin::Readiness;
 use crate::audit::{Audit, AuditWriter};
@@ -49,11 +47,9 @@ pub struct Running {
     pub(super) tokens: Tokens,
     pub(super) streams: Arc<Switchboard>,
     pub(super) readiness: Arc<Readiness>,
-    pub(super) web: TaskTracker,
-    pub(super) stop: CancellationToken,
+    pub(super) tasks: Tasks,
     /// The admin listener, which ends after everything else.
-    pub(super) admin: TaskTracker,
-    pub(super) stop_admin: CancellationToken,
+    pub(super) last_tasks: Tasks,
     pub(super) access_log: AccessLogWriter,
     pub(super) audit: Audit,
     pub(super) audit_writer: AuditWriter,
@@ -117,16 +113,12 @@ impl Running {
             gateway.drain();
             gateway.join();
         }
-        self.stop.cancel();
-        self.web.close();
         if let Some(runtime) = self.runtime.take() {
             runtime.block_on(async {
-                if timeout(WEB_DRAIN, self.web.wait()).await.is_err() {
+                if !self.tasks.end(WEB_DRAIN).await {
                     tracing::warn!("requests to the identity listener were cut off");
                 }
-                self.stop_admin.cancel();
-                self.admin.close();
-                if timeout(ADMIN_DRAIN, self.admin.wait()).await.is_err() {
+                if !self.last_tasks.end(ADMIN_DRAIN).await {
                     tracing::warn!("requests to the admin listener were cut off");
                 }
             });
@@ -139,8 +131,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.stop.cancel();
-        self.stop_admin.cancel();
+        self.tasks.stop.cancel();
+        self.last_tasks.stop.cancel();
         // Never blocks: a test may drop it on a runtime of its own.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();

@@ -180,9 +180,9 @@ impl Running {
         let Some(runtime) = self.handle() else {
             return;
         };
-        let stop = self.stop.clone();
+        let stop = self.tasks.stop.clone();
         let readiness = Arc::clone(&self.readiness);
-        self.web.spawn_on(
+        self.tasks.tracker.spawn_on(
             async move {
                 tokio::select! {
                     ended = task => if let Err(error) = ended {

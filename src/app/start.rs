@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use tokio::runtime::{Builder, Runtime};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::decisions;
 use super::form_targets::form_targets;
@@ -14,6 +12,7 @@ use super::identity::{self, Own};
 use super::local::Bridge;
 use super::resuming;
 use super::rules::Rules;
+use super::tasks::Tasks;
 use super::tokens::Tokens;
 use super::web_listener::WebListener;
 use super::{Door, Running, StartError, own_pages};
@@ -97,10 +96,8 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
         tokens,
         streams,
         readiness: Arc::new(Readiness::default()),
-        web: TaskTracker::new(),
-        stop: CancellationToken::new(),
-        admin: TaskTracker::new(),
-        stop_admin: CancellationToken::new(),
+        tasks: Tasks::default(),
+        last_tasks: Tasks::default(),
         access_log: access_log_writer,
         audit: audit.clone(),
         audit_writer,
@@ -200,8 +197,8 @@ impl Running {
     /// Lets mail go out, from the service runtime.
     fn start_courier(&self, own: Option<&Own>) {
         if let (Some(own), Some(runtime)) = (own, self.handle()) {
-            let work = own.worker.clone().run(self.stop.clone());
-            self.web.spawn_on(work, &runtime);
+            let work = own.worker.clone().run(self.tasks.stop.clone());
+            self.tasks.tracker.spawn_on(work, &runtime);
         }
     }
 
@@ -231,9 +228,9 @@ impl Running {
         };
         let guard = Guard::new(admin.listen.ip(), admin.token.clone());
         let router = admin::router(guard, operations);
-        let tasks = (self.admin.clone(), self.stop_admin.clone());
+        let tasks = self.last_tasks.clone();
         let tls = config.admin_tls.as_ref();
-        self.open_web("admin", (admin.listen, tls), router, tasks)
+        self.open_web("admin", (admin.listen, tls), router, &tasks)
     }
 
     /// The identity service's own listener, where it is not below the mount.
@@ -251,8 +248,8 @@ impl Running {
             return Ok(());
         };
         let router = own_pages::router(Arc::clone(pages)).fallback_service(own.router.clone());
-        let tasks = (self.web.clone(), self.stop.clone());
-        self.open_web("identity", (address, tls), router, tasks)
+        let tasks = self.tasks.clone();
+        self.open_web("identity", (address, tls), router, &tasks)
     }
 
     fn open_proxy(
@@ -276,13 +273,13 @@ impl Running {
         Ok(())
     }
 
-    /// Opens a door of the service runtime, whose tasks belong to `tasks` and end when `stop` says.
+    /// Opens a door of the service runtime, which ends with `tasks`.
     fn open_web(
         &mut self,
         name: &'static str,
         (address, tls): (SocketAddr, Option<&TlsConfig>),
         router: Router,
-        (tasks, stop): (TaskTracker, CancellationToken),
+        tasks: &Tasks,
     ) -> Result<(), StartError> {
         let Some(runtime) = &self.runtime else {
             return Ok(());
@@ -305,7 +302,8 @@ impl Running {
             address: listener.address().to_string(),
             tls: with_tls,
         });
-        tasks.spawn_on(listener.run(stop), runtime.handle());
+        let serving = listener.run(tasks.stop.clone());
+        tasks.tracker.spawn_on(serving, runtime.handle());
         Ok(())
     }
 }
