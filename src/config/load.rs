@@ -8,7 +8,8 @@ use super::compose::compose;
 use super::sections::File;
 use super::{Config, Environment, Override, networks, overrides, upstream_jwt};
 use crate::document::{
-    self, FromNode as _, Node, Problem, Problems, Reading, Setting, Surroundings,
+    self, FromNode as _, Node, Place, Problem, Problems, Reading, Setting, Source, Surroundings,
+    Value,
 };
 use crate::rules::NetworkSets;
 
@@ -32,15 +33,31 @@ pub struct Loaded {
     pub settings: Vec<Setting>,
 }
 
+/// The variable that can hold the rules themselves, where no `rules` are written down.
+pub const RULES_VARIABLE: &str = "STEPGATE_RULES";
+
 /// Reads a configuration file. What the environment replaces counts over the file, what `flags`
 /// replace counts over both. Relative paths begin in the file's folder.
+///
+/// Where the environment or flags say something, [`DEFAULT_FILE`] may be missing: what they say is
+/// the whole configuration then.
 #[must_use]
 pub fn load(path: &Path, environment: &Environment, flags: &[Override]) -> Loaded {
     let mut problems = Problems::new();
     if !path.exists() {
+        let told = !flags.is_empty() || !environment.overrides().is_empty();
+        if told && path == Path::new(DEFAULT_FILE) {
+            let nothing = Node {
+                place: Place::start_of(&Source::new("the environment", "")),
+                value: Value::Null,
+            };
+            return convert(nothing, path, (environment, flags), problems);
+        }
         let name = path.display().to_string();
         let problem = Problem::with_file(&name, "unreadable", "there is no such file");
-        problems.add(problem.help("`stepgate init` writes one; --config names another"));
+        let help = "`stepgate init` writes one; --config names another; without one, \
+                    STEPGATE__.. variables are the configuration";
+        problems.add(problem.help(help));
         return Loaded::failed(problems);
     }
     match document::read_file(path, &mut problems) {
@@ -69,6 +86,7 @@ pub(super) fn convert(
     document::substitute(&mut root, &around, &mut problems);
     overrides::apply(&mut root, &environment.overrides(), &mut problems);
     overrides::apply(&mut root, flags, &mut problems);
+    take_rules(&mut root, environment, &mut problems);
     let mut reading = Reading::in_folder(&folder);
     reading.problems = problems;
     let file = File::from_node(&root, &mut reading);
@@ -83,6 +101,34 @@ pub(super) fn convert(
         rule_paths: rule_paths(&settings),
         networks: networks::among(&settings),
         settings,
+    }
+}
+
+/// Puts the variable that holds rules in the place of `rules`, which must not say another thing.
+fn take_rules(root: &mut Node, environment: &Environment, problems: &mut Problems) {
+    if environment.variable(RULES_VARIABLE).is_none() {
+        return;
+    }
+    let place = format!("env:{RULES_VARIABLE}");
+    let written = root.find("rules").filter(|rules| !rules.is_null());
+    let Some(written) = written else {
+        let given = Override {
+            source: format!("environment variable {RULES_VARIABLE}"),
+            path: vec!["rules".to_owned()],
+            value: place,
+            several: false,
+        };
+        return overrides::apply(root, &[given], problems);
+    };
+    let names = |node: &Node| node.as_scalar().is_some_and(|scalar| *scalar.text == place);
+    let named = match written.as_list() {
+        Some(items) => items.iter().any(names),
+        None => names(written),
+    };
+    if !named {
+        let message = format!("`rules` names other places, and {RULES_VARIABLE} is set");
+        let help = format!("unset one of them, or add `{place}` to `rules`");
+        problems.add(Problem::at(&written.place, "contradiction", message).help(help));
     }
 }
 

@@ -35,7 +35,7 @@ use ipnet::IpNet;
 pub use environment::Environment;
 pub use external::External;
 pub use kratos::{Kratos, load_kratos, read_kratos};
-pub use load::{DEFAULT_FILE, Loaded, load, schema};
+pub use load::{DEFAULT_FILE, Loaded, RULES_VARIABLE, load, schema};
 pub use origin::{Origin, need_restart};
 pub use overrides::Override;
 pub use public_address::PublicAddress;

@@ -1,6 +1,6 @@
-//! `STEPGATE__PROXY__LISTEN=..` and `--set proxy.listen=..`: scalars of the file replaced.
+//! `STEPGATE__PROXY__LISTEN=..` and `--set proxy.listen=..`: values of the file replaced.
 
-use crate::document::{Entry, Key, Node, Place, Problem, Problems, Scalar, Source, Value};
+use crate::document::{Entry, Key, Node, Place, Problem, Problems, Scalar, Source, Value, parse};
 
 /// What names of overriding variables begin with.
 pub(super) const PREFIX: &str = "STEPGATE__";
@@ -12,7 +12,7 @@ pub struct Override {
     pub source: String,
     /// Keys from the top. Names of variables come in capitals, which don't count.
     pub path: Vec<String>,
-    /// The value.
+    /// The value: a scalar, or a whole list or section as `[..]` or `{..}`.
     pub value: String,
     /// Whether the value is a list, its items separated by commas.
     pub several: bool,
@@ -75,6 +75,10 @@ fn put(
     let Some((key, rest)) = path.split_first() else {
         if given.several {
             *node = list(&given.value, place);
+            return Ok(());
+        }
+        if is_collection(&given.value) {
+            *node = collection(&given.value, place)?;
             return Ok(());
         }
         return replace(node, &given.value, place);
@@ -171,6 +175,46 @@ fn list(text: &str, place: &Place) -> Node {
     Node {
         place: place.clone(),
         value: Value::List(items.map(|one| scalar(one, place)).collect()),
+    }
+}
+
+/// Whether a value is written as a list `[..]` or a section `{..}`.
+fn is_collection(text: &str) -> bool {
+    let text = text.trim();
+    let within = |open, close| text.starts_with(open) && text.ends_with(close);
+    within('[', ']') || within('{', '}')
+}
+
+/// A list or section in YAML's flow form, which takes the place of what was there.
+fn collection(text: &str, place: &Place) -> Result<Node, Box<Problem>> {
+    let mut problems = Problems::new();
+    let parsed = parse(&Source::unshown(place.file(), text), &mut problems);
+    let mut parsed = parsed
+        .filter(|_| problems.is_empty())
+        .ok_or_else(|| unreadable(place))?;
+    hide(&mut parsed, place);
+    Ok(parsed)
+}
+
+fn unreadable(place: &Place) -> Box<Problem> {
+    let message = "the value is no list `[a, b]` and no section `{ a: b }`";
+    let help = "write it as YAML, in one line or several";
+    Box::new(Problem::at(place, "override", message).help(help))
+}
+
+/// Whatever is told of the values, the values themselves are not.
+fn hide(node: &mut Node, place: &Place) {
+    node.place = place.clone();
+    match &mut node.value {
+        Value::Null => {}
+        Value::Scalar(scalar) => scalar.hidden = true,
+        Value::List(items) => items.iter_mut().for_each(|item| hide(item, place)),
+        Value::Map(entries) => {
+            for entry in entries {
+                entry.key.place = place.clone();
+                hide(&mut entry.value, place);
+            }
+        }
     }
 }
 

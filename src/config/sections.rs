@@ -17,7 +17,7 @@ use super::upstream_identity::{self, UpstreamIdentity};
 use crate::bearer::Issuer;
 use crate::document::{Fields, FromNode, Node, OneOrMany, Place, Problem, Reading};
 use crate::gateway::TlsConfig;
-use crate::rules::NetworkSets;
+use crate::rules::{NetworkSets, variable_of};
 use crate::secret::SecretString;
 use crate::telemetry::{AccessLogConfig, LogConfig, LogFormat, LogLevel};
 use crate::{audit, streams, telemetry, whoami};
@@ -75,8 +75,9 @@ impl FromNode for File {
         let proxy_wrong = fields.has("proxy");
         let proxy: Option<ProxySection> = fields.get("proxy");
         let proxy_wrong = proxy_wrong && proxy.is_none();
-        let default = fields.reading().folder.join("rules/");
-        let rules: Vec<PathBuf> = fields.or("rules", OneOrMany(vec![default])).0;
+        let default = RulePlace(fields.reading().folder.join("rules/"));
+        let rules = fields.or("rules", OneOrMany(vec![default])).0;
+        let rules = rules.into_iter().map(|place| place.0).collect();
         let (watch, debounce) = fields.within("reload", |reload| {
             let watch = reload.or("watch", true);
             (watch, reload.or("debounce", Duration::from_millis(250)))
@@ -215,6 +216,27 @@ fn read_telemetry(telemetry: &mut Fields<'_, '_>) -> (telemetry::Config, audit::
             .0,
     });
     (telemetry::Config { log, access_log }, audit)
+}
+
+/// A file or folder with rules, or `env:NAME`: a variable that holds their text.
+struct RulePlace(PathBuf);
+
+impl FromNode for RulePlace {
+    fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
+        let written = node.as_scalar().map(|scalar| PathBuf::from(&*scalar.text));
+        match written.filter(|place| variable_of(place).is_some()) {
+            Some(place) => Some(Self(place)),
+            None => PathBuf::from_node(node, reading).map(Self),
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        PathBuf::schema()
+    }
+
+    fn shown(&self) -> Option<serde_json::Value> {
+        self.0.shown()
+    }
 }
 
 /// A host, or all hosts below one: `*.example.com`. Lower case, without port.

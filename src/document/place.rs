@@ -10,13 +10,26 @@ pub struct Source {
     text: Box<str>,
     /// Where each line begins, in bytes: a long file can have many problems.
     lines: Box<[usize]>,
+    /// Excerpts may be shown.
+    shown: bool,
 }
 
 impl Source {
+    /// The same as [`Source::new`] for a text of which nothing is shown, since it may hold secrets.
+    #[must_use]
+    pub fn unshown(name: &str, text: &str) -> Arc<Self> {
+        Self::read(name, text, false)
+    }
+
     /// A text and the name that messages give it, such as the file's path.
     #[must_use]
     pub fn new(name: &str, text: &str) -> Arc<Self> {
+        Self::read(name, text, true)
+    }
+
+    fn read(name: &str, text: &str, shown: bool) -> Arc<Self> {
         Arc::new(Self {
+            shown,
             name: Arc::from(name),
             text: Box::from(text),
             lines: std::iter::once(0)
@@ -96,9 +109,13 @@ impl Place {
         self.width
     }
 
-    /// The line that the place is on, without its end; `None` when the text has no such line.
+    /// The line that the place is on, without its end; `None` when the text has no such line, or
+    /// is not to be shown.
     #[must_use]
     pub fn excerpt(&self) -> Option<&str> {
+        if !self.source.shown {
+            return None;
+        }
         let skipped = usize::try_from(self.line.checked_sub(1)?).ok()?;
         let start = *self.source.lines.get(skipped)?;
         let text = self.source.text().get(start..)?;

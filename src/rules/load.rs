@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
-use super::Context;
 use super::check::into_set;
 use super::compile::Compiled;
+use super::{Context, variable_of};
 use crate::document::{Node, Problem, Problems, Reading, Source, Surroundings};
 use crate::document::{parse, read_file, substitute};
 use crate::policy::RuleSet;
 
 /// Loads every rule file of `paths`: files as they are, and the `*.yaml` files of directories
-/// (`*.yml` too; hidden ones and files of cases are left out), by name.
+/// (`*.yml` too; hidden ones and files of cases are left out), by name. `env:NAME` is the text in a
+/// variable of the environment.
 ///
 /// # Errors
 /// Every problem of every file, in the order of the files. The set is whole or not at all.
@@ -23,12 +24,33 @@ pub fn load(paths: &[PathBuf], context: &Context) -> Result<RuleSet, Problems> {
     let files = find_files(paths, &mut problems);
     let mut compiled = Compiled::default();
     for file in &files {
-        if let Some(node) = read_file(file, &mut problems).filter(|node| !holds_cases(node)) {
-            let folder = file.parent().unwrap_or_else(|| Path::new(""));
+        let read = match variable_of(file) {
+            Some(name) => read_variable(name, context, &mut problems),
+            None => read_file(file, &mut problems),
+        };
+        if let Some(node) = read.filter(|node| !holds_cases(node)) {
+            let folder = match variable_of(file) {
+                Some(_) => Path::new(""),
+                None => file.parent().unwrap_or_else(|| Path::new("")),
+            };
             add(&mut compiled, node, folder, context, &mut problems);
         }
     }
     finish(compiled, context, problems)
+}
+
+/// The rules in a variable. Problems show none of its text: environments hold secrets.
+fn read_variable(name: &str, context: &Context, problems: &mut Problems) -> Option<Node> {
+    if let Some(text) = (context.variables)(name) {
+        return parse(&Source::unshown(&format!("env:{name}"), &text), problems);
+    }
+    let message = format!("the variable {name} is not set");
+    problems.add(Problem::with_file(
+        &format!("env:{name}"),
+        "unset_variable",
+        message,
+    ));
+    None
 }
 
 /// Compiles one text as if it were the only rule file. `name` stands in its problems.

@@ -16,6 +16,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod upstream_settings;
+mod variable;
 mod watch;
 
 pub use config::Config;
@@ -25,4 +26,5 @@ pub use networks::NetworkSets;
 pub use reload::Reloader;
 pub use store::{Reload, ReloadOutcome, RuleStore};
 pub use upstream_settings::UpstreamSettings;
+pub use variable::variable_of;
 pub use watch::{Watch, WatchError, watch, watch_files};

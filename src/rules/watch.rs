@@ -51,7 +51,10 @@ enum Signal {
 /// # Errors
 /// The system refuses a watch, or a thread.
 pub fn watch(reloader: Arc<Reloader>, quiet: Duration) -> Result<Watch, WatchError> {
-    let paths = reloader.paths().to_vec();
+    let paths = reloader.paths().iter();
+    // The environment of a process does not change.
+    let paths = paths.filter(|path| super::variable_of(path).is_none());
+    let paths = paths.cloned().collect();
     watch_files(paths, quiet, move || {
         reloader.reload_if_changed();
     })

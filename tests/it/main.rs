@@ -36,6 +36,7 @@ mod requirements;
 mod resume;
 mod serving;
 mod sessions;
+mod sidecar;
 mod streams;
 mod support;
 mod tidy;

@@ -42,7 +42,8 @@ impl Program {
         Self::spawn(serve_command(), files)
     }
 
-    fn spawn(command: Command, files: &[(&str, &str)]) -> Self {
+    /// Runs `command`, which is or becomes `stepgate serve`, in a folder with `files`.
+    pub(crate) fn spawn(command: Command, files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             write(folder.path(), name, text);
