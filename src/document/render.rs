@@ -139,7 +139,12 @@ fn write_excerpt(
         file, line, column, ..
     } = position;
     let Some(excerpt) = position.excerpt else {
-        let _ok = writeln!(text, "{:margin$}{frame}-->{frame:#} {file}", "");
+        // A file as a whole, or a text of which only the place is told.
+        let place = match (line, column) {
+            (1, 1) => String::new(),
+            (line, column) => format!(":{line}:{column}"),
+        };
+        let _ok = writeln!(text, "{:margin$}{frame}-->{frame:#} {file}{place}", "");
         return;
     };
     let (before, marked, shown) = cut(excerpt, position);
