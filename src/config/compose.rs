@@ -28,9 +28,12 @@ const DEFAULT_DATABASE: &str = "data/stepgate.db";
 /// The configuration that a file stands for; `None`, with problems, when its sections contradict
 /// each other.
 pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
+    refuse_silence(&file, reading);
+    let listening = |proxy: &&ProxySection| !proxy.listeners.is_empty();
+    let proxy = file.proxy.as_ref().filter(listening);
     let identity = match file.identity.take()? {
-        IdentitySection::External(section) => external(*section, file.proxy.as_ref(), reading),
-        IdentitySection::Embedded(section) => embedded(*section, file.proxy.as_ref(), reading),
+        IdentitySection::External(section) => external(*section, proxy, reading),
+        IdentitySection::Embedded(section) => embedded(*section, proxy, reading),
     };
     if let Some(Composed { identity, .. }) = &identity {
         refuse_shared_addresses(&file, identity, reading);
@@ -86,6 +89,16 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
         telemetry: file.telemetry,
         audit: file.audit,
     })
+}
+
+/// A proxy that listens nowhere says only how the decision listeners are run.
+fn refuse_silence(file: &File, reading: &mut Reading) {
+    let Some(proxy) = &file.proxy else { return };
+    if proxy.listeners.is_empty() && file.decision.is_none() {
+        let message = "the proxy must listen somewhere";
+        let help = "add an address, or leave the section `proxy` out";
+        reading.problem(Problem::at(&proxy.place, "invalid_value", message).help(help));
+    }
 }
 
 /// What the workers listen on: the proxy's addresses, then those that are lent to others.

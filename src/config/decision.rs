@@ -143,6 +143,30 @@ decision: {{ http: {{ listen: 127.0.0.1:2 }}, grpc: {{ listen: 'unix:/run/x.sock
     }
 
     #[test]
+    fn a_proxy_that_listens_nowhere_says_how_long_a_decision_may_take_to_leave() {
+        let proxy = "proxy: { listen: [], timeouts: { before_drain: 5s, drain: 7s } }\n";
+        let text = format!("{KRATOS}{proxy}decision: {{ http: {{ listen: 127.0.0.1:4456 }} }}");
+        let config = config_of(&text).proxy.unwrap();
+        assert_eq!(config.listeners.len(), 1);
+        assert_eq!(config.timeouts.before_drain.as_secs(), 5);
+        assert_eq!(config.timeouts.drain.as_secs(), 7);
+        let (_, why) = problem_of(&format!("{KRATOS}{proxy}"));
+        assert!(why.contains("must listen somewhere"), "{why}");
+    }
+
+    #[test]
+    fn a_socket_says_who_may_connect_and_an_address_does_not() {
+        let socket = "{ grpc: { listen: 'unix:/run/x.sock', socket_mode: '0666' } }";
+        assert_eq!(listeners(socket)[0].socket_mode.bits(), 0o666);
+        for wrong in [
+            "{ grpc: { listen: 127.0.0.1:1, socket_mode: '0666' } }",
+            "{ grpc: { listen: 'unix:/run/x.sock', socket_mode: '0999' } }",
+        ] {
+            problem_of(&format!("{KRATOS}decision: {wrong}"));
+        }
+    }
+
+    #[test]
     fn a_public_address_needs_the_names_of_those_who_ask() {
         let (_, why) = problem_of(&format!(
             "{KRATOS}decision: {{ http: {{ listen: 0.0.0.0:4456 }} }}"

@@ -37,14 +37,6 @@ impl FromNode for ProxySection {
     fn from_node(node: &Node, reading: &mut Reading) -> Option<Self> {
         let mut fields = Fields::open(node, reading)?;
         let listeners = fields.required::<OneOrMany<Listener>>("listen");
-        if listeners
-            .as_ref()
-            .is_some_and(|listeners| listeners.0.is_empty())
-        {
-            let message = "the proxy must listen somewhere";
-            let help = "add an address, or leave the section `proxy` out";
-            fields.problem_at("listen", "invalid_value", message, Some(help));
-        }
         let public_url = fields.get("public_url");
         let forwarded = fields.or("forwarded", ForwardedFamily::default());
         let trusted_proxies = fields.or("trusted_proxies", Vec::new());
