@@ -32,6 +32,7 @@ mod start;
 mod stream;
 mod tls;
 mod tunnel;
+mod turn;
 mod upgrade;
 mod upstream;
 mod watched;

@@ -1,13 +1,8 @@
 //! One request: read it, have it decided, forward it or answer it.
 
-use std::convert::Infallible;
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::rc::Rc;
-use std::task::Poll;
 
-use http::header::{ACCEPT_LANGUAGE, CONNECTION, CONTENT_TYPE};
+use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
@@ -29,57 +24,13 @@ use super::objection::objection;
 use super::request_id::acceptable;
 use super::respond::{self, render, to_https};
 use super::resume::{self, Arriving};
+use super::turn::close_after;
 use super::upgrade::{self, Wanted};
 use super::upstream::{Failure, send};
 use crate::authz::{self, Answer, Client, Decided, ErrorId, Forward, Inquiry, Verdict};
 use crate::policy::{self, AmbiguousRequest, Permit, Scheme, Target};
 use crate::streams::Cause;
 use crate::whoami::{Credential, CredentialKind};
-
-/// Serves one request. Whatever goes wrong is an answer.
-pub(super) async fn serve(
-    client: Rc<ClientConnection>,
-    request: Request<Incoming>,
-) -> Result<Response<ResponseBody>, Infallible> {
-    let exchange = Exchange::begin(&client);
-    let http1 = request.version() < Version::HTTP_2;
-    let last = client.count_request() && http1;
-    let mut answering = pin!(answer(&exchange, request));
-    // A defect in the handling of one request must not take the other connections of this worker
-    // with it.
-    let mut response =
-        poll_fn(
-            |cx| match catch_unwind(AssertUnwindSafe(|| answering.as_mut().poll(cx))) {
-                Ok(polled) => polled,
-                Err(_) => Poll::Ready(broken(&exchange)),
-            },
-        )
-        .await;
-    let leaving = client.worker.leaving();
-    if leaving && !http1 {
-        client.send_away();
-    }
-    if last || (leaving && http1) {
-        close_after(&mut response);
-    }
-    Ok(response)
-}
-
-/// Nothing follows on this connection, unless it becomes a tunnel.
-fn close_after(response: &mut Response<ResponseBody>) {
-    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(CONNECTION, close);
-    }
-}
-
-fn broken(exchange: &Rc<Exchange>) -> Response<ResponseBody> {
-    let reason = "the request could not be handled";
-    let answer = Answer::refusal(ErrorId::InternalError, Client::Api, None, reason);
-    let id = exchange.client.worker.ids.next();
-    tracing::error!(request_id = ?id, "the handling of a request failed");
-    render(answer, Vec::new(), None, &id, exchange)
-}
 
 /// A request on its way, as far as every branch needs it.
 pub(super) struct Passing<'a> {
@@ -162,7 +113,10 @@ impl Passing<'_> {
     }
 }
 
-async fn answer(exchange: &Rc<Exchange>, request: Request<Incoming>) -> Response<ResponseBody> {
+pub(super) async fn answer(
+    exchange: &Rc<Exchange>,
+    request: Request<Incoming>,
+) -> Response<ResponseBody> {
     let client = &exchange.client;
     let (head, body) = request.into_parts();
     let framing = client.head_done(body_kind(&body));

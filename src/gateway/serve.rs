@@ -18,9 +18,9 @@ use super::client::{ClientConnection, Ending};
 use super::config::Limits;
 use super::listener::Door;
 use super::preface;
-use super::proxy;
 use super::stream::{Plain, Stream};
 use super::tunnel::carry;
+use super::turn;
 use super::watched::Watched;
 use super::worker::{Admission, LocalExecutor, Worker};
 
@@ -157,7 +157,7 @@ async fn serve_http2(
 ) -> io::Result<()> {
     client.scan.borrow_mut().switch_off();
     let io = TokioIo::new(Watched::new(stream, first, Rc::clone(client)));
-    let service = service_fn(|request| proxy::serve(Rc::clone(client), request));
+    let service = service_fn(|request| turn::serve(Rc::clone(client), request));
     let mut http = pin!(worker.protocols.http2.serve_connection(io, service));
     poll_fn(|cx| {
         if client.alarm.poll(cx).is_ready() {
@@ -187,7 +187,7 @@ async fn serve_http1(
     client: &Rc<ClientConnection>,
 ) -> io::Result<()> {
     let io = TokioIo::new(Watched::new(stream, first, Rc::clone(client)));
-    let service = service_fn(|request| proxy::serve(Rc::clone(client), request));
+    let service = service_fn(|request| turn::serve(Rc::clone(client), request));
     let mut http = worker.protocols.http1.serve_connection(io, service);
     let ended = poll_fn(|cx| {
         if client.alarm.poll(cx).is_ready() {
