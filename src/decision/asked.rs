@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+use super::Way;
 use crate::authz::{Destination, Facts, Redirects};
 use crate::policy::Request;
 
@@ -50,6 +51,8 @@ pub enum Decision {
         remove: Vec<HeaderName>,
         /// Headers for the client, beside those of the application: `Set-Cookie`.
         response: HeaderMap,
+        /// What else changes on the way, for [`Door::ExtAuthz`]: others can't be told to.
+        way: Way,
         /// What was decided, and about whom.
         facts: Facts,
     },

@@ -8,6 +8,8 @@ mod allowed;
 mod asked;
 mod config;
 mod decider;
+#[cfg(feature = "ext-authz")]
+mod ext_authz;
 mod forward_auth;
 mod logged;
 mod original_headers;
@@ -17,15 +19,19 @@ mod reply;
 mod route;
 mod unread;
 mod voice;
+mod way;
 
 pub use asked::{Asked, Decision};
 pub use config::{Config, Limits, OwnPlace};
 pub use decider::{Decider, Parts};
+#[cfg(feature = "ext-authz")]
+pub use ext_authz::{AnswerBody, ExtAuthz};
 pub use forward_auth::ForwardAuth;
 pub use logged::Question;
 pub use original_headers::{Front, original_headers};
 pub use parts_of_request::{client_address, method};
 pub use unread::Unread;
+pub use way::Way;
 
 pub use crate::telemetry::Door;
 

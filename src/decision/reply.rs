@@ -33,6 +33,7 @@ pub(super) fn reply(
             set,
             remove,
             response,
+            way: _,
             facts: _,
         } => allow(route, request_id, set, &remove, &response),
         Decision::Refuse {

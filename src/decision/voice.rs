@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::allowed::Changes;
 use super::decider::X_REQUEST_ID;
-use super::{Decider, Decision, Door};
+use super::{Decider, Decision, Door, Way};
 use crate::authz::{
     Answer, Client, Decided, Destination, ErrorId, Facts, Forward, Inquiry, Permitted, Preflighted,
     Redirects, Verdict, objection,
@@ -167,11 +167,13 @@ impl Voice<'_> {
             return self.by_rule(answer, &forward);
         }
         let client = Client::classify(self.headers);
-        // The rule reads `//` as `/`, but the proxy in front forwards it as it came.
-        if forward.permit.request().path.was_merged() {
-            let answer = Answer::ambiguous_request(client, AmbiguousRequest::EmptySegment);
-            return self.refuse_after_all(answer, forward, Decided::BadRequest);
-        }
+        let way = match self.way(&forward) {
+            Ok(way) => way,
+            Err(why) => {
+                let answer = Answer::ambiguous_request(client, why);
+                return self.refuse_after_all(answer, forward, Decided::BadRequest);
+            }
+        };
         let Changes { set, remove } = self.decider.changes(&forward, self.headers);
         if let Some(name) = remove.first().filter(|_| !self.can_remove) {
             let reason = format!("the application must not get {name}, which can't be taken out");
@@ -187,7 +189,20 @@ impl Voice<'_> {
             set,
             remove,
             response,
+            way,
             facts: forward.facts,
+        }
+    }
+
+    /// What changes on the way, where the proxy in front can be told to change it.
+    fn way(&self, forward: &Forward) -> Result<Way, AmbiguousRequest> {
+        match self.door {
+            Door::ExtAuthz => self.decider.way(forward, self.headers),
+            // The rule reads `//` as `/`, but the proxy in front forwards it as it came.
+            Door::Proxy | Door::ForwardAuth if forward.permit.request().path.was_merged() => {
+                Err(AmbiguousRequest::EmptySegment)
+            }
+            Door::Proxy | Door::ForwardAuth => Ok(Way::default()),
         }
     }
 

@@ -21,7 +21,6 @@ use super::live;
 use super::log::Entry;
 use super::mount;
 use super::objection::objection;
-use super::request_id::acceptable;
 use super::respond::{self, render, to_https};
 use super::resume::{self, Arriving};
 use super::turn::close_after;
@@ -30,6 +29,7 @@ use super::upstream::{Failure, send};
 use crate::authz::{self, Answer, Client, Decided, ErrorId, Forward, Inquiry, Verdict};
 use crate::policy::{self, AmbiguousRequest, Permit, Scheme, Target};
 use crate::streams::Cause;
+use crate::telemetry::is_plain_request_id;
 use crate::whoami::{Credential, CredentialKind};
 
 /// A request on its way, as far as every branch needs it.
@@ -184,7 +184,7 @@ fn body_kind(body: &Incoming) -> BodyKind {
 fn request_id(headers: &HeaderMap, client: &ClientConnection) -> HeaderValue {
     let theirs = headers
         .get(&X_REQUEST_ID)
-        .filter(|value| client.peer_trusted && acceptable(value));
+        .filter(|value| client.peer_trusted && is_plain_request_id(value));
     match theirs {
         Some(value) => value.clone(),
         None => client.worker.ids.next(),

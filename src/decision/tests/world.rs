@@ -47,6 +47,7 @@ impl IdentityService for Told {
 /// The door, the rules behind it and the identity service.
 pub(super) struct World {
     told: Arc<Told>,
+    pub(super) decider: Arc<Decider>,
     pub(super) door: ForwardAuth,
 }
 
@@ -107,9 +108,11 @@ impl World {
             audit: Audit::off(),
             config: config(),
         });
+        let decider = Arc::new(decider);
         Self {
             told,
-            door: ForwardAuth::new(Arc::new(decider)),
+            door: ForwardAuth::new(Arc::clone(&decider)),
+            decider,
         }
     }
 
