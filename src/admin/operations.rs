@@ -1,7 +1,6 @@
 //! Operating the gateway: rules, caches, health.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -9,6 +8,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use http::StatusCode;
 use serde_json::{Value, json as value};
+use tokio::sync::watch;
 
 use super::answer::{Answer, Refusal, done, json};
 use super::explain::{self, Trying};
@@ -43,21 +43,27 @@ pub struct Operations {
 /// Whether new requests are welcome: from the moment that everything listens until the process is
 /// asked to stop.
 #[derive(Debug, Default)]
-pub struct Readiness(AtomicBool);
+pub struct Readiness(watch::Sender<bool>);
 
 impl Readiness {
     /// Everything listens.
     pub fn begin(&self) {
-        self.0.store(true, Ordering::Release);
+        self.0.send_replace(true);
     }
 
     /// Nothing new, please.
     pub fn stop(&self) {
-        self.0.store(false, Ordering::Release);
+        self.0.send_replace(false);
+    }
+
+    /// For whoever has to tell others as soon as it changes.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<bool> {
+        self.0.subscribe()
     }
 
     fn is_ready(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        *self.0.borrow()
     }
 }
 

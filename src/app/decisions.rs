@@ -7,25 +7,35 @@ use http::Request;
 use http_body_util::{BodyExt as _, Full};
 
 use super::StartError;
+use crate::admin::Readiness;
 use crate::config::Config;
+#[cfg(feature = "ext-authz")]
+use crate::decision::ExtAuthz;
 use crate::decision::{self, Decider, ForwardAuth, OwnPlace};
 use crate::gateway::{self, Caller, Guest, GuestAnswer, ListenerDoor, LocalBody, NamedGuest};
 use crate::policy::{CanonicalPath, RuleSet};
+
+const FORWARD_AUTH: &str = "forward_auth";
+#[cfg(feature = "ext-authz")]
+const EXT_AUTHZ: &str = "ext_authz";
 
 /// Everybody whom listeners of `config` are lent to.
 pub(super) fn guests(
     config: &Config,
     parts: &gateway::Parts,
+    readiness: &Readiness,
 ) -> Result<Vec<NamedGuest>, StartError> {
     let Some(workers) = &config.proxy else {
         return Ok(Vec::new());
     };
     let mut guests = Vec::new();
-    warn_of_changes(&parts.checker.rules());
     for listener in &workers.listeners {
         let ListenerDoor::Guest(name) = listener.door else {
             continue;
         };
+        if name == FORWARD_AUTH {
+            warn_of_changes(&parts.checker.rules());
+        }
         let trusted = listener.trusted_proxies.clone().unwrap_or_default();
         let settings = decision::Config {
             trusted_proxies: trusted,
@@ -40,7 +50,7 @@ pub(super) fn guests(
             audit: parts.audit.clone(),
             config: settings,
         }));
-        if let Some(guest) = guest(name, decider) {
+        if let Some(guest) = guest(name, decider, readiness) {
             guests.push((name, guest));
         }
     }
@@ -61,9 +71,22 @@ fn warn_of_changes(rules: &RuleSet) {
 }
 
 /// Whoever answers at the door of this name; `None`: this build has no such door.
-fn guest(name: &'static str, decider: Arc<Decider>) -> Option<Arc<dyn Guest>> {
+#[cfg_attr(
+    not(feature = "ext-authz"),
+    allow(unused_variables, reason = "only ext_authz tells of readiness")
+)]
+fn guest(
+    name: &'static str,
+    decider: Arc<Decider>,
+    readiness: &Readiness,
+) -> Option<Arc<dyn Guest>> {
     match name {
-        "forward_auth" => Some(Arc::new(Http(ForwardAuth::new(decider)))),
+        FORWARD_AUTH => Some(Arc::new(Http(ForwardAuth::new(decider)))),
+        #[cfg(feature = "ext-authz")]
+        EXT_AUTHZ => Some(Arc::new(Grpc(ExtAuthz::new(
+            decider,
+            readiness.subscribe(),
+        )))),
         _ => None,
     }
 }
@@ -115,6 +138,21 @@ impl Guest for Http {
             let (head, _body) = request.into_parts();
             let answer = door.answer(head, caller.peer, caller.request_id).await;
             answer.map(whole)
+        })
+    }
+}
+
+/// Envoy's ext_authz over gRPC.
+#[cfg(feature = "ext-authz")]
+struct Grpc(ExtAuthz);
+
+#[cfg(feature = "ext-authz")]
+impl Guest for Grpc {
+    fn call(&self, request: Request<LocalBody>, caller: Caller) -> GuestAnswer {
+        let door = self.0.clone();
+        Box::pin(async move {
+            let answer = door.answer(request, caller.peer, caller.request_id).await;
+            answer.map(|body| body.map_err(|never| match never {}).boxed_unsync())
         })
     }
 }

@@ -258,7 +258,7 @@ impl Running {
         bound: gateway::BoundListeners,
         parts: gateway::Parts,
     ) -> Result<(), StartError> {
-        let guests = decisions::guests(config, &parts)?;
+        let guests = decisions::guests(config, &parts, &self.readiness)?;
         let gateway = bound.start(gateway::Parts { guests, ..parts })?;
         let listeners = config.proxy.iter().flat_map(|proxy| &proxy.listeners);
         for (address, listener) in gateway.addresses().iter().zip(listeners) {
