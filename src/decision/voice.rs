@@ -196,14 +196,14 @@ impl Voice<'_> {
 
     /// What changes on the way, where the proxy in front can be told to change it.
     fn way(&self, forward: &Forward) -> Result<Way, AmbiguousRequest> {
-        match self.door {
-            Door::ExtAuthz => self.decider.way(forward, self.headers),
-            // The rule reads `//` as `/`, but the proxy in front forwards it as it came.
-            Door::Proxy | Door::ForwardAuth if forward.permit.request().path.was_merged() => {
-                Err(AmbiguousRequest::EmptySegment)
-            }
-            Door::Proxy | Door::ForwardAuth => Ok(Way::default()),
+        if self.door == Door::ExtAuthz {
+            return self.decider.way(forward, self.headers);
         }
+        // The rule reads `//` as `/`, but the proxy in front forwards it as it came.
+        if forward.permit.request().path.was_merged() {
+            return Err(AmbiguousRequest::EmptySegment);
+        }
+        Ok(Way::default())
     }
 
     /// Refuses what a rule lets pass.

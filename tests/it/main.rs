@@ -20,6 +20,8 @@ mod corpora;
 mod crash;
 mod demo;
 mod documents;
+#[cfg(feature = "ext-authz")]
+mod ext_authz;
 mod faults;
 mod fronts;
 mod gateway;
