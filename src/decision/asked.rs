@@ -52,7 +52,7 @@ pub enum Decision {
         /// Headers for the client, beside those of the application: `Set-Cookie`.
         response: HeaderMap,
         /// What else changes on the way, for [`Door::ExtAuthz`]: others can't be told to.
-        way: Way,
+        way: Option<Box<Way>>,
         /// What was decided, and about whom.
         facts: Facts,
     },

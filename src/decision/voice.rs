@@ -195,15 +195,16 @@ impl Voice<'_> {
     }
 
     /// What changes on the way, where the proxy in front can be told to change it.
-    fn way(&self, forward: &Forward) -> Result<Way, AmbiguousRequest> {
+    fn way(&self, forward: &Forward) -> Result<Option<Box<Way>>, AmbiguousRequest> {
         if self.door == Door::ExtAuthz {
-            return self.decider.way(forward, self.headers);
+            let way = self.decider.way(forward, self.headers)?;
+            return Ok(Some(Box::new(way)));
         }
         // The rule reads `//` as `/`, but the proxy in front forwards it as it came.
         if forward.permit.request().path.was_merged() {
             return Err(AmbiguousRequest::EmptySegment);
         }
-        Ok(Way::default())
+        Ok(None)
     }
 
     /// Refuses what a rule lets pass.

@@ -86,7 +86,7 @@ impl ExtAuthz {
             None if is_check => {
                 tracing::error!(request_id = ?request_id, "the handling of a question failed");
                 self.deny(
-                    Unclear::Broken,
+                    &Unclear::Broken,
                     &question(peer, &HeaderMap::new(), &request_id),
                 )
             }
@@ -120,7 +120,7 @@ impl ExtAuthz {
                 Ok(message) => self.check(message, peer, request_id).await,
                 Err(why) => {
                     let nothing = HeaderMap::new();
-                    self.deny(why.into(), &question(peer, &nothing, request_id))
+                    self.deny(&why.into(), &question(peer, &nothing, request_id))
                 }
             };
         }
@@ -149,8 +149,9 @@ impl ExtAuthz {
     ) -> Response<AnswerBody> {
         let told = match reading::read(message, self.decider.config().limits) {
             Ok(told) => told,
-            Err(Misread { why, headers }) => {
-                return self.deny(why, &question(peer, &headers, request_id));
+            Err(misread) => {
+                let Misread { why, headers } = *misread;
+                return self.deny(&why, &question(peer, &headers, request_id));
             }
         };
         let Told {
@@ -164,7 +165,7 @@ impl ExtAuthz {
         body::answered(&in_envoys_words(decision, Some(&sent)))
     }
 
-    fn deny(&self, why: Unclear, question: &Question<'_>) -> Response<AnswerBody> {
+    fn deny(&self, why: &Unclear, question: &Question<'_>) -> Response<AnswerBody> {
         let answer = why.answer(question.headers);
         let refusal = self.decider.refuse(question, answer, Decided::BadRequest);
         body::answered(&in_envoys_words(refusal, None))
@@ -191,8 +192,10 @@ fn in_envoys_words(decision: Decision, sent: Option<&reading::Sent>) -> CheckRes
             way,
             facts,
         } => {
-            let mut allowed = reply::Allowed::new(&set, remove);
-            allowed.on_its_way(way, sent);
+            let mut allowed = reply::Allowed::new(&set, &remove);
+            if let Some(way) = way {
+                allowed.on_its_way(*way, sent);
+            }
             allowed.answered_with(&response);
             allowed.into_response(&facts)
         }

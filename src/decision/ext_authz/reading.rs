@@ -49,17 +49,17 @@ pub(super) struct Misread {
     pub(super) headers: HeaderMap,
 }
 
-impl From<Unclear> for Misread {
+impl From<Unclear> for Box<Misread> {
     fn from(why: Unclear) -> Self {
-        Self {
+        Self::new(Misread {
             why,
             headers: HeaderMap::new(),
-        }
+        })
     }
 }
 
 /// Reads a message.
-pub(super) fn read(message: Bytes, limits: Limits) -> Result<Told, Misread> {
+pub(super) fn read(message: Bytes, limits: Limits) -> Result<Told, Box<Misread>> {
     let question = CheckRequest::decode(message).map_err(|_| Unclear::Garbage)?;
     let attributes = question.attributes.ok_or(Unclear::NoHttp)?;
     let client_ip = client_ip(attributes.source.as_ref());
@@ -77,10 +77,10 @@ pub(super) fn read(message: Bytes, limits: Limits) -> Result<Told, Misread> {
     take_out_envoys(&mut headers);
     if headers.len() > limits.header_count {
         let too_large = Unread::TooLarge(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
-        return Err(Misread {
+        return Err(Box::new(Misread {
             why: too_large.into(),
             headers,
-        });
+        }));
     }
     match request(&asked, &headers, authority.as_deref(), client_ip, limits) {
         Ok(request) => Ok(Told {
@@ -92,7 +92,7 @@ pub(super) fn read(message: Bytes, limits: Limits) -> Result<Told, Misread> {
                 host: asked.host,
             },
         }),
-        Err(why) => Err(Misread { why, headers }),
+        Err(why) => Err(Box::new(Misread { why, headers })),
     }
 }
 

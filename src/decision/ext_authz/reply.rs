@@ -24,7 +24,7 @@ pub(super) struct Allowed(OkHttpResponse);
 
 impl Allowed {
     /// With these headers for the application, and without those.
-    pub(super) fn new(set: &HeaderMap, remove: Vec<HeaderName>) -> Self {
+    pub(super) fn new(set: &HeaderMap, remove: &[HeaderName]) -> Self {
         let mut gone: Vec<String> = Vec::with_capacity(set.len() + remove.len());
         gone.extend(remove.iter().map(|name| name.as_str().to_owned()));
         let mut headers = Vec::with_capacity(set.len());
@@ -53,7 +53,7 @@ impl Allowed {
             ok.headers.push(text_field(":path", way.target, OVERWRITE));
         }
         if let Some(host) = &way.host
-            && !sent.is_some_and(|sent| sent.host == host.as_bytes())
+            && sent.is_none_or(|sent| sent.host != host.as_bytes())
         {
             ok.headers.push(field(":authority", host, OVERWRITE));
         }
