@@ -112,7 +112,7 @@ impl Decider {
     /// Refuses what is no question.
     #[must_use]
     pub fn refuse_nowhere(&self, question: &Question<'_>) -> Decision {
-        let reason = "ask at /check, /nginx/check or below /ext_authz/";
+        let reason = "ask at /check, /nginx/check, /nginx/answer or below /ext_authz/";
         let answer = Answer::refusal(ErrorId::NoRule, Client::Api, None, reason)
             .with_status(StatusCode::NOT_FOUND);
         self.refuse(question, answer, Decided::NoRule)

@@ -2,19 +2,20 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts as Head;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
-use super::original_headers::original_headers;
+use super::original_headers::{Front, original_headers};
 use super::reply::reply;
 use super::route::Route;
-use super::{Asked, Decider, Door, Question, Unread, parts_of_request};
-use crate::authz::Redirects;
+use super::{Asked, Decider, Decision, Door, Question, Unread, parts_of_request};
+use crate::authz::{Answer, Client, ErrorId, Redirects};
 use crate::policy::Request;
 
-/// Answers `/check`, `/nginx/check` and `/ext_authz/...`. Cheap to clone.
+/// Answers `/check`, `/nginx/check`, `/nginx/answer` and `/ext_authz/...`. Cheap to clone.
 #[derive(Clone)]
 pub struct ForwardAuth {
     decider: Arc<Decider>,
@@ -75,9 +76,15 @@ impl ForwardAuth {
                     headers,
                     request_id: request_id.clone(),
                     redirects,
-                    can_remove: route != Route::Nginx,
+                    can_remove: route.front() != Front::Nginx,
                 };
-                decider.decide(asked, Door::ForwardAuth).await
+                let client = Client::classify(&asked.headers);
+                match decider.decide(asked, Door::ForwardAuth).await {
+                    Decision::Allow { facts, .. } if route == Route::NginxAnswer => {
+                        decider.refuse(&question, overtaken(client), facts.decision)
+                    }
+                    decision => decision,
+                }
             }
             Err(why) => {
                 let question = Question {
@@ -94,8 +101,16 @@ impl ForwardAuth {
         let config = self.decider.config();
         match route {
             Route::Check => parts_of_request::forwarded(&head.headers, config),
-            Route::Nginx => parts_of_request::original(&head.headers, config),
+            Route::Nginx | Route::NginxAnswer => parts_of_request::original(&head.headers, config),
             Route::ExtAuthz(target) => parts_of_request::itself(head, target, config),
         }
     }
+}
+
+/// For a client that was refused a moment ago, and would be let through by now. An answer of 200
+/// would reach it in place of the application's.
+fn overtaken(client: Client) -> Answer {
+    let reason = "this has just changed; ask again";
+    Answer::refusal(ErrorId::IdentityUnavailable, client, None, reason)
+        .with_retry_after(Duration::from_secs(1))
 }

@@ -9,6 +9,7 @@ use crate::authz::Redirects;
 
 const CHECK: &str = "/check";
 const NGINX_CHECK: &str = "/nginx/check";
+const NGINX_ANSWER: &str = "/nginx/answer";
 const EXT_AUTHZ: &str = "/ext_authz";
 
 /// A question.
@@ -18,6 +19,8 @@ pub(super) enum Route<'a> {
     Check,
     /// `/nginx/check`.
     Nginx,
+    /// `/nginx/answer`: what to tell a client that `/nginx/check` refused.
+    NginxAnswer,
     /// `/ext_authz/...`, with the original target.
     ExtAuthz(&'a str),
 }
@@ -28,6 +31,7 @@ impl<'a> Route<'a> {
         match uri.path() {
             CHECK => Some(Self::Check),
             NGINX_CHECK => Some(Self::Nginx),
+            NGINX_ANSWER => Some(Self::NginxAnswer),
             _ => target_below(uri.path_and_query(), EXT_AUTHZ).map(Self::ExtAuthz),
         }
     }
@@ -36,7 +40,7 @@ impl<'a> Route<'a> {
     pub(super) const fn front(self) -> Front {
         match self {
             Self::Check => Front::Forwarding,
-            Self::Nginx => Front::Nginx,
+            Self::Nginx | Self::NginxAnswer => Front::Nginx,
             Self::ExtAuthz(_) => Front::Envoy,
         }
     }
@@ -47,14 +51,14 @@ impl<'a> Route<'a> {
     /// The query says something else. Whoever mistypes an option learns it at once.
     pub(super) fn redirects(self, query: Option<&str>) -> Result<Redirects, Unread> {
         match (self, query.unwrap_or_default()) {
-            (Self::ExtAuthz(_), _) | (Self::Check, "" | "redirect=auto") => {
-                Ok(Redirects::ForBrowsers)
-            }
+            (Self::ExtAuthz(_), _)
+            | (Self::Check, "" | "redirect=auto")
+            | (Self::NginxAnswer, "") => Ok(Redirects::ForBrowsers),
             (Self::Check, "redirect=always") => Ok(Redirects::ForAll),
             (Self::Check | Self::Nginx, "redirect=never") | (Self::Nginx, "") => {
                 Ok(Redirects::Elsewhere)
             }
-            (Self::Check | Self::Nginx, _) => Err(Unread::Option),
+            (Self::Check | Self::Nginx | Self::NginxAnswer, _) => Err(Unread::Option),
         }
     }
 }
@@ -68,11 +72,12 @@ mod tests {
     }
 
     #[test]
-    fn there_are_three_questions() {
+    fn there_are_four_questions() {
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(route("/check"), some("Check"));
         assert_eq!(route("/check?redirect=never"), some("Check"));
         assert_eq!(route("/nginx/check"), some("Nginx"));
+        assert_eq!(route("/nginx/answer"), some("NginxAnswer"));
         assert_eq!(route("/ext_authz/"), some("ExtAuthz(\"/\")"));
         assert_eq!(route("/ext_authz/a?b"), some("ExtAuthz(\"/a?b\")"));
         assert_eq!(route("/ext_authz//a"), some("ExtAuthz(\"//a\")"));
@@ -115,6 +120,10 @@ mod tests {
         assert_eq!(check.redirects(doubled), Err(Unread::Option));
         assert_eq!(
             Route::Nginx.redirects(Some("redirect=always")),
+            Err(Unread::Option)
+        );
+        assert_eq!(
+            Route::NginxAnswer.redirects(Some("redirect=never")),
             Err(Unread::Option)
         );
         let envoy = Route::ExtAuthz("/a?redirect=no");

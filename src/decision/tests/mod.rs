@@ -3,4 +3,5 @@
 mod bad_questions;
 #[cfg(feature = "ext-authz")]
 mod ext_authz;
+mod nginx_answer;
 mod world;
