@@ -33,6 +33,8 @@ pub(super) enum Want {
     Refused(u16, &'static str),
     /// 303 to an address with this in it.
     Sent(&'static str),
+    /// Stepgate or the identity service answers with this status.
+    Own(u16),
 }
 
 /// A request of nobody in particular, which reaches the application as it is.
@@ -122,6 +124,11 @@ impl Case {
 
     pub(super) fn sent(mut self, to: &'static str) -> Self {
         self.want = Want::Sent(to);
+        self
+    }
+
+    pub(super) fn own(mut self, status: u16) -> Self {
+        self.want = Want::Own(status);
         self
     }
 

@@ -178,6 +178,7 @@ impl Seen {
             Want::Refused(status, id) => {
                 self.reached.is_none() && self.status == *status && self.error_id == *id
             }
+            Want::Own(status) => self.reached.is_none() && self.status == *status,
             Want::Sent(to) => {
                 let location = self.location.as_deref().unwrap_or_default();
                 self.reached.is_none() && self.status == 303 && location.contains(to)
@@ -198,6 +199,10 @@ impl Seen {
         });
         if refused && self.reached.is_none() {
             return true;
+        }
+        // Bytes that are no HTTP at all get a bare 400 of whoever reads them first.
+        if proxy.status == 400 && proxy.content_type.is_empty() {
+            return self.reached.is_none() && (400..500).contains(&self.status);
         }
         let (mut front, mut own) = (self.clone(), proxy.clone());
         let (Some(left), Some(right)) = (&mut front.reached, &mut own.reached) else {

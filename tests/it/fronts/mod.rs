@@ -5,14 +5,16 @@
 //! `STEPGATE_TEST_REQUIRE` they fail there instead. Programs are looked for in the folder that
 //! `STEPGATE_FRONTS` names, then on the `PATH`, then where Debian puts servers.
 
-#![allow(dead_code, reason = "what fronts start with comes before them")]
-
 mod case;
+mod cases;
 mod compare;
 mod deployed;
+mod nginx;
 mod process;
 mod proxy;
+mod questions;
 mod table;
+mod vectors;
 mod world;
 
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::process::Started;
 use super::world::World;
-use super::{Front, table};
+use super::{Front, questions, table, vectors};
 
 pub(super) struct Proxy;
 
@@ -20,6 +20,16 @@ impl Front for Proxy {
     fn start(&self, _program: &Path, world: &World) -> Started {
         Started::within(world.proxy())
     }
+}
+
+#[test]
+fn the_proxy_itself_lets_no_known_attack_through() {
+    vectors::run(&Proxy);
+}
+
+#[test]
+fn the_proxy_itself_asks_once_for_a_session() {
+    questions::run(&Proxy);
 }
 
 #[test]

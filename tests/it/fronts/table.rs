@@ -1,12 +1,12 @@
-//! The table: what is asked, and what must come of it whoever stands in front.
+//! The table of [`super::cases`], run through a front and through the proxy itself.
 
 use jiff::Timestamp;
 
-use super::case::{Case, case};
+use super::case::Case;
 use super::compare::{Allow, Seen, observe};
 use super::proxy::Proxy;
-use super::world::{OFFICE, World};
-use super::{Front, start};
+use super::world::World;
+use super::{Front, cases, start};
 
 /// Each round asks everything; in the second one sessions are known already.
 const ROUNDS: usize = 2;
@@ -21,7 +21,7 @@ pub(super) fn run(front: &dyn Front) {
     let (own_world, own) = start(&Proxy, now).expect("the proxy needs nothing");
     let mut wrong = Vec::new();
     for round in 1..=ROUNDS {
-        for case in cases() {
+        for case in cases::all() {
             let proxy = observe(&case, round, own.address, &own_world);
             let seen = observe(&case, round, started.address, &world);
             wrong.extend(judged(front, &case, &seen, &proxy, round));
@@ -69,45 +69,4 @@ fn tail(world: &World) -> String {
     let lines: Vec<&str> = log.lines().collect();
     let from = lines.len().saturating_sub(20);
     lines.get(from..).unwrap_or_default().join("\n")
-}
-
-fn cases() -> Vec<Case> {
-    [levels(), refusals(), paths()].concat()
-}
-
-fn levels() -> Vec<Case> {
-    vec![
-        case("public", "GET", "/public/a").program(),
-        case("aal1 for a session", "GET", "/account/a")
-            .cookie("aal1")
-            .saw(&[
-                ("x-user-id", "alice"),
-                ("x-session-aal", "aal1"),
-                ("cookie", "theme=dark"),
-            ]),
-        case("a network by the client's address", "GET", "/office/a").from(OFFICE),
-    ]
-}
-
-fn refusals() -> Vec<Case> {
-    vec![
-        case(
-            "aal1 for a browser without a session",
-            "GET",
-            "/account/a?b=c",
-        )
-        .browser()
-        .sent("/self-service/login/browser?return_to=http%3A%2F%2Fapp.test%2Faccount%2Fa%3Fb%3Dc"),
-        case("aal1 for a program without a session", "GET", "/account/a")
-            .program()
-            .refused(401, "session_required"),
-    ]
-}
-
-fn paths() -> Vec<Case> {
-    vec![
-        case("dots", "GET", "/public/../account/a")
-            .program()
-            .refused(400, "ambiguous_request"),
-    ]
 }

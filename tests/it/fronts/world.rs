@@ -68,6 +68,11 @@ impl World {
         self.only("ext_authz")
     }
 
+    /// Ends Stepgate at once; everything else stays.
+    pub(crate) fn stop_stepgate(&mut self) {
+        self.stepgate.kill();
+    }
+
     /// What Stepgate printed.
     pub(crate) fn log(&self) -> String {
         self.stepgate.output()
@@ -192,6 +197,7 @@ version: 1
 proxy:
   listen: "127.0.0.1:0"
   workers: 1
+  trusted_proxies: [127.0.0.1/32]
 rules: rules/
 reload: { watch: false }
 networks: { office: [127.0.0.3/32] }
@@ -206,6 +212,9 @@ identity:
 sessions:
   refusal_recheck: { per_second_per_credential: 100000 }
   misses: { per_second_per_address: 100000 }
+decision:
+  http: { listen: "127.0.0.1:0" }
+  trusted_proxies: [127.0.0.1/32]
 admin: { listen: null }
 telemetry: { log: { format: json } }
 "#;

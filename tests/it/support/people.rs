@@ -9,7 +9,7 @@ use super::server::{Message, Server};
 pub(crate) const ALICE: &str = "VALID_AAL2_ALICE";
 const BOB: &str = "VALID_AAL1_BOB";
 pub(crate) const ALICE_ID: &str = "5f0c0f5a-3f0e-4d0e-9a63-0a11ce000001";
-const BOB_ID: &str = "5f0c0f5a-3f0e-4d0e-9a63-0b0b00000001";
+pub(crate) const BOB_ID: &str = "5f0c0f5a-3f0e-4d0e-9a63-0b0b00000001";
 
 /// Starts the service. The session cookie is called `session`.
 pub(crate) fn start() -> Server {

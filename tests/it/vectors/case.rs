@@ -6,29 +6,29 @@ use serde::Deserialize;
 
 /// One attack.
 #[derive(Debug, Deserialize)]
-pub(super) struct Case {
-    pub(super) id: String,
+pub(crate) struct Case {
+    pub(crate) id: String,
     /// The rules it is played against: see [`super::context`].
-    pub(super) context: String,
+    pub(crate) context: String,
     /// The bytes of an HTTP/1 exchange, code points standing for bytes.
     #[serde(default)]
     raw: Vec<Piece>,
     /// The header list of an HTTP/2 request.
     #[serde(default)]
-    pub(super) h2: Vec<(String, String)>,
+    pub(crate) h2: Vec<(String, String)>,
     /// The body of the HTTP/2 request.
-    pub(super) data: Option<String>,
+    pub(crate) data: Option<String>,
     /// The name of an HTTP/2 flood.
-    pub(super) flood: Option<String>,
+    pub(crate) flood: Option<String>,
     /// How many frames the flood has.
-    pub(super) count: Option<usize>,
+    pub(crate) count: Option<usize>,
     expected: String,
     #[serde(default)]
     also_ok: Vec<String>,
     #[serde(default)]
-    pub(super) forbidden: Vec<String>,
+    pub(crate) forbidden: Vec<String>,
     /// The canonical target.
-    pub(super) normalised: Option<String>,
+    pub(crate) normalised: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -39,7 +39,7 @@ enum Piece {
 }
 
 impl Case {
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let pieces = self.raw.iter().map(|piece| match piece {
             Piece::Text(text) => text.clone(),
             Piece::Repeated(text, times) => text.repeat(*times),
@@ -48,7 +48,7 @@ impl Case {
     }
 
     /// The outcomes that count as right.
-    pub(super) fn outcomes(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn outcomes(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.expected)
             .chain(&self.also_ok)
             .map(String::as_str)
@@ -56,14 +56,14 @@ impl Case {
 }
 
 /// Code points 0 to 255 as bytes.
-pub(super) fn latin1(text: &str) -> Vec<u8> {
+pub(crate) fn latin1(text: &str) -> Vec<u8> {
     text.chars()
         .map(|code| u8::try_from(u32::from(code)).unwrap())
         .collect()
 }
 
 /// All cases, in the order of the file.
-pub(super) fn load() -> Vec<Case> {
+pub(crate) fn load() -> Vec<Case> {
     let text = fs::read_to_string(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/tests/it/golden/vectors.jsonl"

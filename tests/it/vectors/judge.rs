@@ -8,22 +8,22 @@ use super::case::Case;
 
 /// Everything that was seen while one attack was played.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
-    pub(super) exchange: Exchange,
+pub(crate) struct Seen {
+    pub(crate) exchange: Exchange,
     /// HTTP/2: the stream or the connection ended with an error.
-    pub(super) stream_error: bool,
-    pub(super) upstream: Vec<Message>,
-    pub(super) whoami: Vec<Message>,
+    pub(crate) stream_error: bool,
+    pub(crate) upstream: Vec<Message>,
+    pub(crate) whoami: Vec<Message>,
     /// What the gateway printed since it started.
-    pub(super) log: String,
+    pub(crate) log: String,
     /// How much resident memory grew, in KiB.
-    pub(super) growth_kib: u64,
+    pub(crate) growth_kib: u64,
     /// Another client was answered meanwhile.
-    pub(super) others_served: bool,
+    pub(crate) others_served: bool,
 }
 
 /// `Err` says what is wrong.
-pub(super) fn judge(case: &Case, seen: &Seen) -> Result<(), String> {
+pub(crate) fn judge(case: &Case, seen: &Seen) -> Result<(), String> {
     for forbidden in &case.forbidden {
         if happened(forbidden, seen)? {
             return Err(format!("forbidden: {forbidden}"));
@@ -107,7 +107,7 @@ fn matches(outcome: &str, case: &Case, seen: &Seen) -> Result<bool, String> {
 }
 
 /// The words of the golden file's `forbidden`.
-fn happened(forbidden: &str, seen: &Seen) -> Result<bool, String> {
+pub(crate) fn happened(forbidden: &str, seen: &Seen) -> Result<bool, String> {
     let (word, argument) = forbidden.split_once(':').unwrap_or((forbidden, ""));
     let any_response = |test: &dyn Fn(&Response) -> bool| seen.exchange.responses.iter().any(test);
     Ok(match word {
