@@ -83,7 +83,7 @@ impl ForwardAuth {
                     Decision::Allow { facts, .. } if route == Route::NginxAnswer => {
                         decider.refuse(&question, overtaken(client), facts.decision)
                     }
-                    decision => decision,
+                    decision @ (Decision::Allow { .. } | Decision::Refuse { .. }) => decision,
                 }
             }
             Err(why) => {

@@ -27,6 +27,7 @@ pub(crate) enum Allow {
     RefusedBy(u16),
     /// The application gets this header, or not, as the front likes: it says nothing about who
     /// asks.
+    #[allow(dead_code, reason = "not every machine has a front that needs it")]
     Header(&'static str),
 }
 
