@@ -7,8 +7,10 @@
 // Floor 0: words that everyone uses.
 pub mod aal;
 pub mod clock;
+pub mod cookies;
 pub mod document;
 pub mod expression;
+#[cfg(feature = "identity")]
 pub mod jsonnet;
 pub mod locale;
 pub mod rate;
@@ -18,6 +20,7 @@ pub mod telemetry;
 
 // Floor 1: pure.
 pub mod contract;
+#[cfg(feature = "identity")]
 pub mod identity;
 pub mod keyring;
 pub mod policy;
@@ -27,20 +30,24 @@ pub mod policy;
 pub mod bearer;
 pub mod outbound;
 pub mod rules;
+#[cfg(feature = "identity")]
 pub mod store;
 pub mod whoami;
 
 // Floor 3: the shared walk, mail, and the plumbing of doors.
 pub mod audit;
 pub mod authz;
+#[cfg(feature = "identity")]
 pub mod courier;
 pub mod minting;
 pub mod pages;
 pub mod resume;
 pub mod streams;
+#[cfg(feature = "identity")]
 pub mod web;
 
 // Floor 4: what people do with their identity; decisions tried out with nobody there.
+#[cfg(feature = "identity")]
 pub mod flows;
 pub mod rehearsal;
 
@@ -49,6 +56,7 @@ pub mod admin;
 pub mod decision;
 pub mod gateway;
 pub mod layer;
+#[cfg(feature = "identity")]
 pub mod selfservice;
 
 // Floors 6 to 8: the sum of configurations, the composition root, the command line.

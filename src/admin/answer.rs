@@ -4,13 +4,10 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-use crate::store::StoreError;
-use crate::web::Problem;
+use crate::contract::Problem;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const ERROR_JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -43,6 +40,7 @@ impl Refusal {
         self.0.status
     }
 
+    #[cfg(feature = "identity")]
     pub(super) const fn problem(&self) -> &Problem {
         &self.0
     }
@@ -51,31 +49,6 @@ impl Refusal {
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
         Self(Box::new(problem))
-    }
-}
-
-impl From<StoreError> for Refusal {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Duplicate { what } => {
-                let reason = format!("Another identity has this {what} already.");
-                Self::new(StatusCode::CONFLICT, &reason)
-            }
-            StoreError::Stale => {
-                let reason = "The identity was changed by somebody else in the meantime.";
-                Self::new(StatusCode::CONFLICT, reason)
-            }
-            StoreError::NotFound => Self::not_found(),
-            StoreError::Newer { .. }
-            | StoreError::Migration(_)
-            | StoreError::Dsn(_)
-            | StoreError::File { .. }
-            | StoreError::Corrupt { .. }
-            | StoreError::Unavailable(_) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
-                Self(Box::new(Problem::internal()))
-            }
-        }
     }
 }
 
@@ -105,6 +78,7 @@ pub(super) fn done() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
+#[cfg(feature = "identity")]
 /// Adds a header, if the value can be one.
 pub(super) fn with_header(mut response: Response, name: &'static str, value: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(value) {
@@ -113,8 +87,9 @@ pub(super) fn with_header(mut response: Response, name: &'static str, value: &st
     response
 }
 
+#[cfg(feature = "identity")]
 /// Reads a JSON body. Of a key given twice the last one counts, as in Kratos.
-pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refusal> {
+pub(super) fn read<T: serde::de::DeserializeOwned>(body: &bytes::Bytes) -> Result<T, Refusal> {
     let refused = |error: serde_json::Error| {
         Refusal::bad_request(&format!("The request body can not be read: {error}"))
     };

@@ -10,7 +10,7 @@ use http::{HeaderValue, StatusCode, header};
 
 use super::answer::{Answer, Refusal, json};
 use super::operations::Operations;
-use super::page::Parameters;
+use super::parameters::Parameters;
 use crate::authz;
 use crate::clock::Clock;
 use crate::document::{FromNode as _, Problems, Reading, Source, parse};

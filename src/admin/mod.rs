@@ -4,27 +4,37 @@
 mod answer;
 mod audited;
 mod config;
+#[cfg(feature = "identity")]
 mod courier;
 mod explain;
 mod guard;
+#[cfg(feature = "identity")]
 mod identities;
+#[cfg(not(feature = "identity"))]
+#[path = "no_identities.rs"]
+mod identities;
+#[cfg(feature = "identity")]
+mod kratos;
 mod operations;
+#[cfg(feature = "identity")]
 mod page;
+mod parameters;
+#[cfg(feature = "identity")]
 mod place;
+#[cfg(feature = "identity")]
 mod recovery;
+#[cfg(feature = "identity")]
 mod sessions;
-#[cfg(test)]
+#[cfg(all(test, feature = "identity"))]
 mod tests;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, OriginalUri, State};
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{any, get};
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use serde_json::{Value, json as value};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use config::Config;
@@ -45,11 +55,7 @@ pub fn router(guard: Guard, operations: Operations) -> Router {
         .merge(explain::pages(&operations))
         .with_state(operations.clone());
     if let Some(identities) = operations.identities {
-        let kratos = kratos(&identities);
-        router = router
-            .nest("/admin", kratos.clone())
-            .merge(kratos)
-            .merge(public(&identities));
+        router = router.merge(identities.routes());
     }
     router
         .fallback(nothing)
@@ -59,62 +65,6 @@ pub fn router(guard: Guard, operations: Operations) -> Router {
         .layer(from_fn_with_state(audit, audited::tell))
         .layer(from_fn(answer::finish))
         .layer(CatchPanicLayer::new())
-}
-
-/// Kratos' admin API, whose paths count with and without `/admin`.
-fn kratos(identities: &Arc<Identities>) -> Router {
-    Router::new()
-        .merge(identities::routes())
-        .merge(sessions::routes())
-        .merge(courier::routes())
-        .merge(recovery::routes())
-        .route("/schemas", get(schemas))
-        .route("/schemas/{id}", get(schema))
-        .route("/sessions/whoami", any(to_public))
-        .with_state(Arc::clone(identities))
-}
-
-/// Paths of the public API lead there.
-fn public(identities: &Arc<Identities>) -> Router {
-    Router::new()
-        .route("/self-service/{*rest}", any(to_public))
-        .with_state(Arc::clone(identities))
-}
-
-async fn to_public(
-    State(identities): State<Arc<Identities>>,
-    OriginalUri(uri): OriginalUri,
-) -> Response {
-    let path = uri
-        .path()
-        .strip_prefix("/admin")
-        .unwrap_or_else(|| uri.path());
-    let query = uri
-        .query()
-        .map(|query| format!("?{query}"))
-        .unwrap_or_default();
-    let to = format!("{}{path}{query}", identities.settings.public_url());
-    Redirect::temporary(&to).into_response()
-}
-
-async fn schemas(State(identities): State<Arc<Identities>>) -> Response {
-    let all: Vec<Value> = identities
-        .settings
-        .schemas
-        .iter()
-        .map(|schema| value!({"id": schema.id(), "schema": schema.document()}))
-        .collect();
-    let response = answer::json(StatusCode::OK, &all);
-    answer::with_header(response, "x-total-count", &all.len().to_string())
-}
-
-async fn schema(
-    State(identities): State<Arc<Identities>>,
-    axum::extract::Path(id): axum::extract::Path<String>,
-) -> answer::Answer {
-    let schema = identities.settings.schemas.find_in_url(&id);
-    let schema = schema.ok_or_else(answer::Refusal::not_found)?;
-    Ok(answer::json(StatusCode::OK, schema.document()))
 }
 
 async fn nothing() -> Response {

@@ -96,13 +96,9 @@ async fn ready(State(operations): State<Operations>) -> Response {
         return json(StatusCode::SERVICE_UNAVAILABLE, &body);
     }
     if let Some(identities) = &operations.identities
-        && let Err(error) = identities.store.ping().await
+        && let Err(why) = identities.ping().await
     {
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "the database does not answer"
-        );
-        let body = value!({"errors": {"database": error.to_string()}});
+        let body = value!({"errors": {"database": why}});
         return json(StatusCode::SERVICE_UNAVAILABLE, &body);
     }
     json(StatusCode::OK, &value!({"status": "ok"}))
@@ -155,7 +151,7 @@ fn reload_json(reload: &Reload) -> Value {
 async fn reload(State(operations): State<Operations>) -> Answer {
     let reloader = operations.reloader.ok_or_else(Refusal::not_found)?;
     let read = tokio::task::spawn_blocking(move || reloader.reload()).await;
-    let outcome = read.map_err(|_| Refusal::from(crate::web::Problem::internal()))?;
+    let outcome = read.map_err(|_| Refusal::from(crate::contract::Problem::internal()))?;
     let status = match outcome.outcome {
         ReloadOutcome::Applied { .. } => StatusCode::OK,
         ReloadOutcome::Rejected { .. } => StatusCode::UNPROCESSABLE_ENTITY,
@@ -173,12 +169,7 @@ async fn purge(State(operations): State<Operations>) -> Answer {
 /// this process in any case. Its streams are cut before the answer.
 async fn revoke(State(operations): State<Operations>, Path(id): Path<String>) -> Answer {
     if let Some(identities) = &operations.identities {
-        let session = id.parse();
-        let session = session.map_err(|_| Refusal::bad_request("This is no id of a session."))?;
-        if identities.store.session(session).await?.is_none() {
-            return Err(Refusal::not_found());
-        }
-        super::sessions::revoke(identities, session).await?;
+        identities.end_session(&id).await?;
     }
     let Some(resolver) = &operations.resolver else {
         return Ok(done());

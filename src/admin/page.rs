@@ -1,32 +1,11 @@
-//! Query parameters and the links between pages.
+//! Pages of lists: how large they are, and the links between them.
 
-use url::form_urlencoded::{Serializer, parse};
+use url::form_urlencoded::Serializer;
 
 use super::answer::Refusal;
-
-/// Decoded query parameters, in order; names may repeat.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Parameters(Vec<(String, String)>);
+pub(super) use super::parameters::Parameters;
 
 impl Parameters {
-    pub(super) fn parse(query: Option<&str>) -> Self {
-        let pairs = parse(query.unwrap_or_default().as_bytes());
-        Self(pairs.into_owned().collect())
-    }
-
-    /// The first value of a parameter; an empty one counts as absent.
-    pub(super) fn find(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
-    }
-
-    /// All values of a parameter that are not empty.
-    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        let named = self.0.iter().filter(move |(key, _)| key == name);
-        named
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
-    }
-
     pub(super) fn number(&self, name: &str) -> Result<Option<u32>, Refusal> {
         let number = self.find(name).map(str::parse).transpose();
         number.map_err(|_| Refusal::bad_request(&format!("{name} must be a number.")))

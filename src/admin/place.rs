@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::answer::Refusal;
+use crate::contract::Problem;
 use crate::keyring::{Keyring, Purpose};
-use crate::web::Problem;
 
 /// The token of a place; `list` keeps the tokens of different lists apart.
 pub(super) fn seal(keys: &Keyring, list: &str, at: Timestamp, id: Uuid) -> Result<String, Refusal> {

@@ -14,11 +14,11 @@ use serde_json::json as value;
 
 use super::answer::{Answer, Refusal, json, read};
 use super::identities::Identities;
+use crate::contract::Problem;
 use crate::contract::Transport;
 use crate::document::parse_go_duration;
 use crate::flows::{Handover, HandoverError};
 use crate::identity::IdentityId;
-use crate::web::Problem;
 
 #[derive(Deserialize)]
 struct Body {

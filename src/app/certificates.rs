@@ -39,7 +39,7 @@ fn files(config: &Config) -> Vec<PathBuf> {
     let proxy = config.proxy.iter().flat_map(|proxy| &proxy.listeners);
     let proxy = proxy.filter_map(|listener| listener.tls.as_ref());
     let identity = match &config.identity {
-        Identity::Embedded(embedded) => embedded.tls.as_ref(),
+        Identity::Embedded(embedded) => embedded.own_listener().and_then(|(_, tls)| tls),
         Identity::External(_) => None,
     };
     let all = proxy.chain(&config.admin_tls).chain(identity);

@@ -4,7 +4,9 @@ use std::io;
 use std::net::SocketAddr;
 
 use crate::document::Problems;
-use crate::{audit, bearer, courier, gateway, pages, rules, store, telemetry, whoami};
+use crate::{audit, bearer, gateway, pages, rules, telemetry, whoami};
+#[cfg(feature = "identity")]
+use crate::{courier, store};
 
 /// Why the gateway can't start. Nothing was started when this comes back.
 #[derive(Debug, thiserror::Error)]
@@ -59,20 +61,29 @@ pub enum StartError {
     #[error(transparent)]
     AccessLog(#[from] telemetry::AccessLogError),
     /// A text or template of the mails is broken.
+    #[cfg(feature = "identity")]
     #[error(transparent)]
     Courier(#[from] courier::CourierError),
     /// A text of the pages is broken.
     #[error(transparent)]
     Pages(#[from] pages::TextError),
     /// There is no demo.
+    #[cfg(feature = "identity")]
     #[error(transparent)]
     Demo(#[from] super::demo::DemoError),
     /// The database can't be used.
+    #[cfg(feature = "identity")]
     #[error(transparent)]
     Store(#[from] store::StoreError),
     /// `secrets` are given, but none of them can be used.
     #[error("no usable secret is configured for the identity service")]
     NoSecrets,
+    /// The command needs the identity service, and this build has none.
+    #[error(
+        "`stepgate {0}` needs the identity service, which this build leaves out; use a build with \
+         the feature `identity`"
+    )]
+    LeftOut(&'static str),
     /// The keys of an issuer can't be read.
     #[error(transparent)]
     Keys(#[from] bearer::NoKeys),

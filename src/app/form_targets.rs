@@ -18,7 +18,7 @@ const MAX_LISTED: usize = 50;
 pub(super) fn form_targets(config: &Config, rules: &RuleSet) -> Vec<String> {
     let mut targets = hosts_of_rules(&config.answers, rules);
     if let Identity::Embedded(embedded) = &config.identity {
-        targets.extend(return_targets(embedded.kratos.draft.return_urls()));
+        targets.extend(return_targets(embedded.return_urls()));
     }
     targets
 }

@@ -2,26 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use tokio::runtime::Handle;
 
 use super::StartError;
-use super::embedded::{Embedded, Forgetful, InProcess, Ties};
-use super::places::Places;
-use crate::admin::Identities;
+use super::own::{self, Mailbox, Own};
 use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::config::{Config, Identity};
-use crate::courier::{Desk, Way, Worker};
-use crate::flows::OwnPlaces;
-use crate::identity::settings::Ui;
-use crate::keyring::Keyring;
 use crate::pages::Pages;
-use crate::resume::Shelf;
 use crate::rules::RuleStore;
-use crate::store::Store;
 use crate::whoami::{HttpIdentity, IdentityService};
-use crate::{config, selfservice};
 
 /// An identity service and what others need of it.
 pub(super) struct IdentityParts {
@@ -32,37 +22,18 @@ pub(super) struct IdentityParts {
     pub(super) own: Option<Own>,
 }
 
-/// The parts of the service in this process.
-pub(super) struct Own {
-    /// Its public API and pages.
-    pub(super) router: Router,
-    /// Is told whom to have forgotten.
-    pub(super) forgetful: Arc<Forgetful>,
-    /// For the admin API.
-    pub(super) identities: Arc<Identities>,
-    /// Sends mail, once it runs.
-    pub(super) worker: Worker,
-    /// Its database.
-    pub(super) store: Store,
-}
-
-impl Own {
-    /// Its database, where requests can wait, and the keys of its secrets.
-    pub(super) fn shelf(&self) -> (Arc<dyn Shelf>, Keyring) {
-        let store = self.store.clone();
-        let keys = store.keys().clone();
-        (Arc::new(store), keys)
-    }
-}
-
 /// What an identity service in this process is to know of the gateway.
+#[cfg_attr(
+    not(feature = "identity"),
+    expect(dead_code, reason = "no service is there to know it")
+)]
 pub(super) struct Around<'a> {
     pub(super) rules: &'a Arc<RuleStore>,
     pub(super) pages: &'a Arc<Pages>,
     /// The ports of the proxy's listeners, in order.
     pub(super) ports: Vec<u16>,
     /// Takes all mail.
-    pub(super) desk: Option<Arc<dyn Desk>>,
+    pub(super) desk: Mailbox,
     pub(super) audit: &'a Audit,
 }
 
@@ -79,77 +50,6 @@ pub(super) async fn open(
             service: Arc::new(HttpIdentity::new(external.service.clone(), clock.clone())?),
             own: None,
         }),
-        Identity::Embedded(embedded) => open_own(config, embedded, around, runtime, clock).await,
+        Identity::Embedded(embedded) => own::open(config, embedded, around, runtime, clock).await,
     }
-}
-
-async fn open_own(
-    config: &Config,
-    embedded: &config::Embedded,
-    around: Around<'_>,
-    runtime: &Handle,
-    clock: &Clock,
-) -> Result<IdentityParts, StartError> {
-    let port = around.ports.first().copied().unwrap_or_default();
-    let public_url = embedded.public_address.url(port);
-    let mut settings = embedded.kratos.draft.clone().settle(&public_url);
-    settings.throttle = embedded.throttle;
-    settings.rotate_on_step_up = embedded.rotate_on_step_up;
-    if embedded.ui == Ui::External {
-        settings.use_external_ui();
-        let page = settings.self_service.login.ui_url.as_str();
-        tracing::info!(page, "people see the pages of another user interface");
-    }
-    let places = Arc::new(Places::new(
-        Arc::clone(around.rules),
-        config.answers.return_to_hosts.clone(),
-        &public_url,
-        around.ports,
-    ));
-    let own = Arc::clone(&places) as Arc<dyn OwnPlaces>;
-    let mut mail = embedded.kratos.draft.courier(&public_url);
-    let mailbox = around.desk.is_some();
-    if let Some(desk) = around.desk {
-        mail.email = Way::Desk(Arc::clone(&desk));
-        mail.sms = Way::Desk(desk);
-    }
-    // Who writes it down says that clients may know it.
-    let admin_url = Some(settings.admin.base_url.clone()).filter(|url| !url.is_empty());
-    let opened = Embedded::open(
-        settings,
-        &embedded.database,
-        mail,
-        Ties {
-            own: Some(own),
-            audit: around.audit.clone(),
-        },
-        runtime.clone(),
-        clock.clone(),
-    )
-    .await?;
-    // Below the mount it is the gateway that says where a client is.
-    let trusted_proxies = match embedded.listen {
-        Some(_) => embedded.trusted_proxies.clone(),
-        None => Vec::new(),
-    };
-    let router = opened.router(selfservice::Config {
-        // The gateway takes the mount off before it hands a request over.
-        mount: String::new(),
-        trusted_proxies,
-        admin_url,
-        pages: Some(Arc::clone(around.pages)),
-        purposes: Some(places),
-        mailbox,
-    });
-    Ok(IdentityParts {
-        name: public_url,
-        service: Arc::new(InProcess(Arc::clone(&opened.service))),
-        own: Some(Own {
-            router,
-            forgetful: Arc::clone(&opened.forgetful),
-            identities: opened.identities(clock.clone()),
-            worker: opened.worker.clone(),
-            store: opened.store.clone(),
-        }),
-    })
 }

@@ -1,14 +1,11 @@
-//! `stepgate serve` and `stepgate demo`: run until the system says stop.
+//! `stepgate serve`: runs until the system says stop.
 
-use std::sync::Arc;
-
-use super::demo::{self, Demo};
 use super::signals::{Notice, Signals};
-use super::{BankOptions, DemoOptions, Running, ServeOptions, StartError, Surroundings, start};
+use super::{Running, ServeOptions, StartError, Surroundings, start};
 use crate::clock::Clock;
-use crate::config::{Config, Environment, Origin, need_restart};
+use crate::config::{Config, Origin, need_restart};
 use crate::document::{Rendering, Setting, to_text};
-use crate::telemetry::{self, LogConfig, LogLevel, LogOutput};
+use crate::telemetry::{self, LogOutput};
 
 /// Runs the doors that are configured until SIGTERM or SIGINT, then drains; a second one ends it at
 /// once. SIGHUP reads rules and certificates again.
@@ -38,72 +35,6 @@ pub fn serve(config: &Config, options: ServeOptions) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Runs the bank, the gateway and the identity service in one process, until told to stop.
-///
-/// # Errors
-/// A port is taken, or the database can't be made.
-pub fn demo(options: DemoOptions) -> Result<(), StartError> {
-    let quiet = LogConfig {
-        level: LogLevel::Warn,
-        ..LogConfig::default()
-    };
-    let _log = telemetry::start_log(&quiet, LogOutput::Error, options.styled)?;
-    let mut host = Host::new()?;
-    let clock = Clock::system();
-    let demo = Demo::prepare(options)?;
-    let origin = Origin {
-        path: demo.configuration(),
-        environment: Environment::default(),
-        flags: Vec::new(),
-    };
-    let loaded = origin.load();
-    let Some(config) = loaded.config else {
-        return Err(StartError::Invalid(loaded.problems));
-    };
-    let around = Surroundings {
-        environment: origin.environment,
-        clock: clock.clone(),
-        settings: loaded.settings,
-        desk: Some(demo.desk()),
-    };
-    let running = start(&config, &around)?;
-    if let Some(runtime) = running.handle() {
-        let bank = {
-            let _inside = runtime.enter();
-            demo.bank(clock.clone())?
-        };
-        running.beside(bank);
-    }
-    host.runtime.block_on(demo.welcome(&clock))?;
-    host.wait(|| {
-        running.reload();
-    });
-    host.drain(running);
-    Ok(())
-}
-
-/// Runs the demo's bank and nothing else, until told to stop: an application for a gateway that runs
-/// elsewhere.
-///
-/// # Errors
-/// The address can't be used.
-pub fn demo_bank(options: BankOptions) -> Result<(), StartError> {
-    let log = LogConfig::default();
-    let _log = telemetry::start_log(&log, LogOutput::Standard, options.styled)?;
-    let Host {
-        runtime,
-        mut signals,
-    } = Host::new()?;
-    runtime.block_on(async {
-        let (address, serving) = demo::alone::open(options.listen, Clock::system()).await?;
-        telemetry::announce_listening("bank", &address.to_string());
-        tokio::select! {
-            ended = serving => ended.map_err(StartError::from),
-            () = async { while signals.next().await != Notice::Stop {} } => Ok(()),
-        }
-    })
-}
-
 /// Reads again what can be, and says what would need a restart.
 fn reload(running: &Running, origin: &Origin, started_with: &[Setting]) {
     let loaded = origin.load();
@@ -123,13 +54,13 @@ fn reload(running: &Running, origin: &Origin, started_with: &[Setting]) {
 }
 
 /// The main thread: it waits for signals, nothing else.
-struct Host {
-    runtime: tokio::runtime::Runtime,
-    signals: Signals,
+pub(super) struct Host {
+    pub(super) runtime: tokio::runtime::Runtime,
+    pub(super) signals: Signals,
 }
 
 impl Host {
-    fn new() -> Result<Self, StartError> {
+    pub(super) fn new() -> Result<Self, StartError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -138,14 +69,14 @@ impl Host {
     }
 
     /// Waits to be told to stop, reloading as often as asked.
-    fn wait(&mut self, mut reload: impl FnMut()) {
+    pub(super) fn wait(&mut self, mut reload: impl FnMut()) {
         while self.runtime.block_on(self.signals.next()) == Notice::Reload {
             reload();
         }
     }
 
     /// Drains; a second signal to stop ends the wait.
-    fn drain(&mut self, running: Running) {
+    pub(super) fn drain(&mut self, running: Running) {
         tracing::info!("finishing what is under way");
         let (done, drained) = tokio::sync::oneshot::channel();
         let drain = std::thread::Builder::new()
@@ -168,31 +99,5 @@ impl Host {
                 }
             }
         });
-    }
-}
-
-/// A task that ends with the gateway.
-impl Running {
-    pub(super) fn beside<F>(&self, task: F)
-    where
-        F: Future<Output = std::io::Result<()>> + Send + 'static,
-    {
-        let Some(runtime) = self.handle() else {
-            return;
-        };
-        let stop = self.tasks.stop.clone();
-        let readiness = Arc::clone(&self.readiness);
-        self.tasks.tracker.spawn_on(
-            async move {
-                tokio::select! {
-                    ended = task => if let Err(error) = ended {
-                        tracing::error!(%error, "the bank ended");
-                        readiness.stop();
-                    },
-                    () = stop.cancelled() => {}
-                }
-            },
-            &runtime,
-        );
     }
 }

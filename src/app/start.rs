@@ -8,8 +8,9 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::decisions;
 use super::form_targets::form_targets;
-use super::identity::{self, Own};
+use super::identity;
 use super::local::Bridge;
+use super::own::{Mailbox, Own};
 use super::resuming;
 use super::rules::Rules;
 use super::tasks::Tasks;
@@ -21,7 +22,6 @@ use crate::audit::Audit;
 use crate::authz::Checker;
 use crate::clock::Clock;
 use crate::config::{Config, Environment, Identity};
-use crate::courier::Desk;
 use crate::document::Setting;
 use crate::gateway::{Tls, TlsConfig};
 use crate::pages::Pages;
@@ -42,7 +42,7 @@ pub struct Surroundings {
     /// Effective values, for the admin listener to show.
     pub settings: Vec<Setting>,
     /// Takes all mail in place of the configured ways, which is then shown in a mailbox: the demo.
-    pub desk: Option<Arc<dyn Desk>>,
+    pub desk: Mailbox,
 }
 
 /// Starts everything that `config` names. Returns once all doors listen.
@@ -83,7 +83,7 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
     );
     let streams = streams(config, &resolver);
     if let Some(own) = &identity.own {
-        own.forgetful.inform(resolver.clone());
+        own.inform(resolver.clone());
     }
     let (access_log, access_log_writer) = AccessLog::start(&config.telemetry.access_log)?;
     let mut running = Running {
@@ -176,7 +176,7 @@ impl Running {
             Some(minter) => own_pages::router_with_keys(Arc::clone(&pages), minter.clone()),
             None => own_pages::router(Arc::clone(&pages)),
         };
-        let mount = own.map(|own| own.router);
+        let mount = own.map(|own| own.router());
         let local = self.handle().map(|runtime| {
             Arc::new(Bridge::new(runtime, own_pages, mount)) as Arc<dyn gateway::LocalService>
         });
@@ -197,7 +197,7 @@ impl Running {
     /// Lets mail go out, from the service runtime.
     fn start_courier(&self, own: Option<&Own>) {
         if let (Some(own), Some(runtime)) = (own, self.handle()) {
-            let work = own.worker.clone().run(self.tasks.stop.clone());
+            let work = own.send_mail(self.tasks.stop.clone());
             self.tasks.tracker.spawn_on(work, &runtime);
         }
     }
@@ -215,7 +215,7 @@ impl Running {
             rules: Some(Arc::clone(&self.rules.store)),
             reloader: Some(Arc::clone(&self.rules.reloader)),
             resolver: Some(self.resolver.clone()),
-            identities: own.map(|own| Arc::clone(&own.identities)),
+            identities: own.map(Own::identities),
             trying: Some(Trying {
                 answers: config.answers.clone(),
                 hides_lower_sessions: config.hides_lower_sessions(),
@@ -240,14 +240,14 @@ impl Running {
         own: Option<&Own>,
         pages: &Arc<Pages>,
     ) -> Result<(), StartError> {
-        let (listen, tls) = match &config.identity {
-            Identity::Embedded(embedded) => (embedded.listen, embedded.tls.as_ref()),
-            Identity::External(_) => (None, None),
+        let listener = match &config.identity {
+            Identity::Embedded(embedded) => embedded.own_listener(),
+            Identity::External(_) => None,
         };
-        let (Some(own), Some(address)) = (own, listen) else {
+        let (Some(own), Some((address, tls))) = (own, listener) else {
             return Ok(());
         };
-        let router = own_pages::router(Arc::clone(pages)).fallback_service(own.router.clone());
+        let router = own_pages::router(Arc::clone(pages)).fallback_service(own.router());
         let tasks = self.tasks.clone();
         self.open_web("identity", (address, tls), router, &tasks)
     }

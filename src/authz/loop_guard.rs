@@ -9,10 +9,10 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 
+use crate::cookies;
 use crate::policy::RuleId;
 
 /// Name of the cookie; it is never passed on to the application.
@@ -81,7 +81,8 @@ impl LoopGuard {
     }
 
     fn so_far(&self, round: &Round<'_>, headers: &HeaderMap, now: Timestamp) -> u32 {
-        let counts = cookies(headers).filter_map(|value| self.count(value, round, now));
+        let counts = cookies::named(headers, LOOP_GUARD_COOKIE)
+            .filter_map(|value| self.count(value, round, now));
         counts.max().unwrap_or(0)
     }
 
@@ -127,21 +128,10 @@ fn message(round: &Round<'_>, count: u32, since: i64) -> Vec<u8> {
     message
 }
 
-fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| {
-            pair.trim()
-                .strip_prefix(LOOP_GUARD_COOKIE)?
-                .strip_prefix('=')
-        })
-}
-
 #[cfg(test)]
 mod tests {
+    use http::header::COOKIE;
+
     use super::*;
 
     fn at(second: i64) -> Timestamp {

@@ -133,6 +133,11 @@ fn ended(result: Result<(), StartError>) -> Ending {
             output::problems(&problems);
             Ending::Invalid
         }
+        // What this program can't do is wrong use of it.
+        Err(error @ StartError::LeftOut(_)) => {
+            output::failure(&error);
+            Ending::Invalid
+        }
         Err(error) => {
             output::failure(&error);
             Ending::Failed

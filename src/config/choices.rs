@@ -7,7 +7,6 @@ use serde_json::{Value as Json, json};
 use crate::authz::ForwardedFamily;
 use crate::document::{Choice, FromNode, Node, Reading};
 use crate::gateway::TlsVersion;
-use crate::identity::settings::Ui;
 use crate::secret::SecretString;
 use crate::telemetry::{AccessLogOutput, LogFormat, LogLevel};
 
@@ -50,11 +49,6 @@ pub(super) enum CookiePolicy {
 impl Choice for CookiePolicy {
     const CHOICES: &'static [(&'static str, Self)] =
         &[("keep", Self::Keep), ("strip_session", Self::StripSession)];
-}
-
-impl Choice for Ui {
-    const CHOICES: &'static [(&'static str, Self)] =
-        &[("built_in", Self::BuiltIn), ("external", Self::External)];
 }
 
 /// `stdout`, a file, or null for none.

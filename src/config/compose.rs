@@ -3,27 +3,19 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use super::database::ask_for_secrets;
 use super::external::ExternalSection;
-use super::identity::{EmbeddedSection, IdentitySection};
+use super::identity::IdentitySection;
 use super::proxy::ProxySection;
 use super::sections::File;
 use super::step_up::StepUp;
-use super::{Config, Embedded, Identity, PublicAddress, public_address};
+use super::{Config, Identity, embedded};
 use crate::authz::IdentityBase;
 use crate::document::{Place, Problem, Reading};
 use crate::expression::Reads;
 use crate::gateway::{IdentityHeaders, ListenAddress, ListenerConfig, Mount, MountTarget};
-use crate::identity::settings::Ui;
 use crate::rules::UpstreamSettings;
-use crate::store::Dsn;
 use crate::telemetry::AccessLogOutput;
 use crate::{admin, authz, gateway, resume, rules, whoami};
-
-/// Where the embedded service is when nothing else is said.
-const DEFAULT_MOUNT: &str = "/auth";
-/// Where it keeps its data when nothing else is said.
-const DEFAULT_DATABASE: &str = "data/stepgate.db";
 
 /// The configuration that a file stands for; `None`, with problems, when its sections contradict
 /// each other.
@@ -33,7 +25,7 @@ pub(super) fn compose(mut file: File, reading: &mut Reading) -> Option<Config> {
     let proxy = file.proxy.as_ref().filter(listening);
     let identity = match file.identity.take()? {
         IdentitySection::External(section) => external(*section, proxy, reading),
-        IdentitySection::Embedded(section) => embedded(*section, proxy, reading),
+        IdentitySection::Embedded(section) => embedded::compose(*section, proxy, reading),
     };
     if let Some(Composed { identity, .. }) = &identity {
         refuse_shared_addresses(&file, identity, reading);
@@ -171,10 +163,7 @@ fn answers(file: &mut File, composed: &Composed) -> authz::Config {
         }),
         localhost: match &composed.identity {
             Identity::External(_) => false,
-            Identity::Embedded(embedded) => match embedded.public_address {
-                PublicAddress::Loopback { .. } => true,
-                PublicAddress::Fixed { .. } => false,
-            },
+            Identity::Embedded(embedded) => embedded.is_on_loopback(),
         },
         return_to_hosts: std::mem::take(&mut file.step_up.return_to_hosts),
         loop_guard: file.step_up.loop_guard,
@@ -182,11 +171,11 @@ fn answers(file: &mut File, composed: &Composed) -> authz::Config {
 }
 
 /// An identity service and what others need to know of it.
-struct Composed {
-    identity: Identity,
-    session_cookie: Box<str>,
-    mount: Option<Mount>,
-    base: IdentityBase,
+pub(super) struct Composed {
+    pub(super) identity: Identity,
+    pub(super) session_cookie: Box<str>,
+    pub(super) mount: Option<Mount>,
+    pub(super) base: IdentityBase,
 }
 
 fn external(
@@ -236,91 +225,6 @@ fn external(
     })
 }
 
-fn embedded(
-    section: EmbeddedSection,
-    proxy: Option<&ProxySection>,
-    reading: &mut Reading,
-) -> Option<Composed> {
-    if section.listen.is_none() && proxy.is_none() {
-        let message = "the identity service has no listener";
-        let help = "add the section `proxy`, or give `identity.embedded.listen`";
-        reading.problem(Problem::at(&section.place, "contradiction", message).help(help));
-        return None;
-    }
-    let mount: Option<Box<str>> = match section.listen {
-        Some(_) => None,
-        None => Some(
-            section
-                .mount
-                .clone()
-                .unwrap_or_else(|| DEFAULT_MOUNT.into()),
-        ),
-    };
-    let database = database(&section, reading);
-    let public_address = public_address::find(&section, mount.as_deref(), proxy, reading)?;
-    if let (Some(mount), PublicAddress::Fixed { url, .. }) = (&mount, &public_address) {
-        refuse_pages_below_mount(&section, mount, url, reading);
-    }
-    let (base, host) = match (&public_address, &mount) {
-        (PublicAddress::Fixed { url, host }, _) => {
-            let base = IdentityBase::Url(Box::from(url.trim_end_matches('/')));
-            (base, Some(host.clone()))
-        }
-        (PublicAddress::Loopback { path, .. }, _) => (IdentityBase::Mount(path.clone()), None),
-    };
-    Some(Composed {
-        session_cookie: section.kratos.session_cookie.clone(),
-        mount: mount.clone().map(|path| Mount {
-            path,
-            host,
-            target: MountTarget::Embedded,
-        }),
-        base,
-        identity: Identity::Embedded(Box::new(Embedded {
-            mount,
-            listen: section.listen,
-            tls: section.tls,
-            trusted_proxies: section.trusted_proxies,
-            public_address,
-            database,
-            kratos: section.kratos,
-            rotate_on_step_up: section.rotate_on_step_up,
-            throttle: section.throttle,
-            ui: section.ui,
-        })),
-    })
-}
-
-/// Nobody's page is reached below a mount: every path there is the identity service's own.
-fn refuse_pages_below_mount(
-    section: &EmbeddedSection,
-    mount: &str,
-    url: &str,
-    reading: &mut Reading,
-) {
-    let below = format!("{}/", url.trim_end_matches('/'));
-    let mut pages = section.kratos.draft.written_pages();
-    if section.ui != Ui::External || !pages.any(|page| page.starts_with(&below)) {
-        return;
-    }
-    let message = format!("a `ui_url` is below the mount {mount}, where the API is");
-    let help = "let the user interface have another path, or `ui: built_in`";
-    reading.problem(Problem::at(&section.place, "contradiction", message).help(help));
-}
-
-/// `database`, else `dsn`, else a file beside the configuration. Relative paths begin there too.
-fn database(section: &EmbeddedSection, reading: &mut Reading) -> Dsn {
-    let written = section.database.as_ref().or(section.kratos.dsn.as_ref());
-    let dsn = written.map_or_else(|| Dsn::Sqlite(DEFAULT_DATABASE.into()), Clone::clone);
-    ask_for_secrets(
-        &dsn,
-        section.kratos.draft.secrets(),
-        &section.place,
-        reading,
-    );
-    dsn.within(&reading.folder)
-}
-
 /// Requests can wait in the identity service's database only where that is ours.
 fn refuse_missing_database(step_up: &StepUp, identity: &Identity, reading: &mut Reading) {
     let is_external = match identity {
@@ -361,7 +265,7 @@ fn refuse_shared_addresses(file: &File, identity: &Identity, reading: &mut Readi
         }
     }
     if let Identity::Embedded(embedded) = identity
-        && let Some(address) = embedded.listen
+        && let Some((address, _)) = embedded.own_listener()
     {
         take(address, "identity", &file.place);
     }

@@ -6,45 +6,50 @@
 mod bearer_jwt;
 mod choices;
 mod compose;
+#[cfg(feature = "identity")]
 mod database;
 mod decision;
+#[cfg(feature = "identity")]
+mod embedded;
+#[cfg(not(feature = "identity"))]
+#[path = "no_embedded.rs"]
+mod embedded;
 mod environment;
 mod external;
 mod identity;
+#[cfg(feature = "identity")]
 mod kratos;
+#[cfg(feature = "identity")]
 pub mod kratos_format;
 mod load;
 mod networks;
 mod origin;
 mod overrides;
 mod proxy;
+#[cfg(feature = "identity")]
 mod public_address;
 mod rule_context;
 mod sections;
 mod step_up;
-#[cfg(test)]
+#[cfg(all(test, feature = "identity"))]
 mod tests;
 mod upstream_identity;
 mod upstream_jwt;
 mod web_url;
 
-use std::net::SocketAddr;
-
-use ipnet::IpNet;
-
+pub use embedded::Embedded;
 pub use environment::Environment;
 pub use external::External;
+#[cfg(feature = "identity")]
 pub use kratos::{Kratos, load_kratos, read_kratos};
 pub use load::{DEFAULT_FILE, Loaded, RULES_VARIABLE, load, schema};
 pub use origin::{Origin, need_restart};
 pub use overrides::Override;
+#[cfg(feature = "identity")]
 pub use public_address::PublicAddress;
 pub use rule_context::context_of_rules_alone;
 pub use upstream_jwt::UpstreamJwt;
 
-use crate::identity::settings::Ui;
-use crate::identity::throttle::ThrottleSettings;
-use crate::store::Dsn;
 use crate::{admin, audit, authz, bearer, gateway, resume, rules, streams, telemetry, whoami};
 
 /// Everything that the program was told.
@@ -85,29 +90,4 @@ pub enum Identity {
     External(Box<External>),
     /// Stepgate's own service, in this process.
     Embedded(Box<Embedded>),
-}
-
-/// Stepgate's own identity service.
-#[derive(Clone, Debug)]
-pub struct Embedded {
-    /// Path on the proxy's listeners; `None`: it has a listener of its own.
-    pub mount: Option<Box<str>>,
-    /// Its own listener.
-    pub listen: Option<SocketAddr>,
-    /// TLS of its own listener.
-    pub tls: Option<gateway::TlsConfig>,
-    /// Networks of the proxies in front of its own listener whose `X-Forwarded-*` are believed.
-    pub trusted_proxies: Vec<IpNet>,
-    /// Its public URL: fixed, never taken from a request.
-    pub public_address: PublicAddress,
-    /// Where it keeps its data.
-    pub database: Dsn,
-    /// Its configuration in Kratos' format.
-    pub kratos: Kratos,
-    /// A browser session gets a new token at each completed factor.
-    pub rotate_on_step_up: bool,
-    /// Limits on guessing.
-    pub throttle: ThrottleSettings,
-    /// Whose pages people see.
-    pub ui: Ui,
 }

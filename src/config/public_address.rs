@@ -1,6 +1,6 @@
 //! The public URL of the embedded identity service.
 
-use super::identity::EmbeddedSection;
+use super::embedded::EmbeddedSection;
 use super::proxy::ProxySection;
 use super::web_url::WebUrl;
 use crate::document::{Place, Problem, Reading};

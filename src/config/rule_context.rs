@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::upstream_identity::usual_headers;
-use super::{Config, Environment, Identity, PublicAddress};
+use super::{Config, Environment, Identity};
 use crate::authz::{Lifted, Strip};
 use crate::gateway::{IdentityHeaders, ListenerDoor};
-use crate::policy::{CanonicalPath, Host};
+use crate::policy::CanonicalPath;
 use crate::rules::{Context, NetworkSets, Reserved, SessionReach, Strips};
 use crate::whoami::WhoamiRequiredAal;
 
@@ -104,17 +104,9 @@ impl Config {
 
     /// The hosts that get the embedded service's cookie.
     fn session_reach(&self) -> Option<SessionReach> {
-        let Identity::Embedded(embedded) = &self.identity else {
-            return None;
-        };
-        let host = match &embedded.public_address {
-            PublicAddress::Loopback { .. } => Host::parse("localhost").ok()?,
-            PublicAddress::Fixed { host, .. } => host.clone(),
-        };
-        let domain = embedded.kratos.cookie_domain.as_deref();
-        Some(SessionReach {
-            host,
-            domain: domain.and_then(|domain| Host::parse(domain.trim_start_matches('.')).ok()),
-        })
+        match &self.identity {
+            Identity::Embedded(embedded) => embedded.session_reach(),
+            Identity::External(_) => None,
+        }
     }
 }

@@ -3,6 +3,7 @@ use std::path::Path;
 use super::load::convert;
 use super::*;
 use crate::document::{Problems, Rendering, Source, parse, to_text};
+use crate::store::Dsn;
 
 const EXTERNAL: &str = "
 proxy: { listen: 127.0.0.1:4455 }

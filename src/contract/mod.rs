@@ -11,6 +11,7 @@ mod identity;
 mod message;
 mod node;
 mod order;
+mod problem;
 mod script;
 mod session;
 pub mod texts;
@@ -25,5 +26,6 @@ pub use node::{
     Label, Node, NodeGroup, NodeKind, ScriptAttributes, TextAttributes,
 };
 pub use order::sort_nodes;
+pub use problem::Problem;
 pub use script::{SECURITY_KEY_SCRIPT, SECURITY_KEY_SCRIPT_PATH};
 pub use session::{AuthenticationMethodEntry, Device, Session};

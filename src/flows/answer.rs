@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::contract::Flow;
-use crate::web::Problem;
+use crate::contract::Problem;
 use crate::web::SetCookie;
 use crate::web::csrf::CsrfSecret;
 

@@ -6,8 +6,8 @@ use serde_json::json;
 use super::answer::{Answer, Failure, Outcome};
 use super::service::{Service, internal};
 use super::visitor::Visitor;
+use crate::contract::Problem;
 use crate::identity::ErrorId;
-use crate::web::Problem;
 
 /// The id of a sample, for those who build a page.
 const SAMPLE: &str = "stub:500";

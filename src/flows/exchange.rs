@@ -14,10 +14,10 @@ use super::current::Current;
 use super::record::FlowRecord;
 use super::service::{Service, internal};
 use super::visitor::Visitor;
+use crate::contract::Problem;
 use crate::contract::Transport;
 use crate::identity::token::random_text;
 use crate::identity::{Session, SessionToken, TokenHash};
-use crate::web::Problem;
 
 /// Letters and digits of each code.
 const CODE_CHARACTERS: usize = 64;

@@ -7,10 +7,10 @@ use super::answer::{Answer, Browser, Failure};
 use super::record::FlowRecord;
 use super::service::Service;
 use super::visitor::{Submission, Visitor, Wants};
+use crate::contract::Problem;
 use crate::contract::{FlowKind, Message, Transport, texts};
 use crate::identity::FlowId;
 use crate::store::{Account, Along};
-use crate::web::Problem;
 use crate::web::{BodyError, Fields};
 
 impl Service {

@@ -11,10 +11,10 @@ use super::record::{FlowRecord, Opening};
 use super::service::Service;
 use super::visitor::{Submission, Visitor};
 use crate::aal::Aal;
+use crate::contract::Problem;
 use crate::contract::{FlowKind, Message, Transport, sort_nodes, texts};
 use crate::store::{Account, Along};
 use crate::web::Fields;
-use crate::web::Problem;
 
 /// A way to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,11 +13,11 @@ use super::oidc::PendingLink;
 use super::record::FlowRecord;
 use super::service::{Service, internal};
 use super::visitor::Visitor;
+use crate::contract::Problem;
 use crate::contract::{ContinueWith, FlowKind, Transport, texts};
 use crate::identity::settings::Hook;
 use crate::identity::{AmrEntry, Device, Identity, IdentityEvent, Session, SessionToken};
 use crate::store::{Account, TokenChange};
-use crate::web::Problem;
 
 /// A factor that was right.
 pub(super) struct Passed {

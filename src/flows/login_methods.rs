@@ -10,6 +10,7 @@ use super::service::{Service, internal};
 use super::throttle::Gate;
 use super::visitor::Visitor;
 use crate::aal::{Aal, AuthenticationMethod};
+use crate::contract::Problem;
 use crate::contract::texts;
 use crate::identity::credential::{fold_identifier, password, totp};
 use crate::identity::throttle::ThrottleKind;
@@ -17,7 +18,6 @@ use crate::identity::{AmrEntry, CredentialType};
 use crate::secret::SecretString;
 use crate::store::{Account, StoreError};
 use crate::web::Fields;
-use crate::web::Problem;
 
 /// Least length of a code at login; shorter ones are told at the field.
 const CODE_LENGTH: u64 = 6;

@@ -7,9 +7,9 @@ use url::form_urlencoded::Serializer;
 use super::answer::{Answer, Browser, Outcome, Program};
 use super::service::{Service, internal};
 use super::visitor::{Submission, Visitor, Wants};
+use crate::contract::Problem;
 use crate::identity::SessionToken;
 use crate::store::SessionFound;
-use crate::web::Problem;
 
 impl Service {
     /// Hands out the link that signs a browser out.

@@ -46,7 +46,7 @@ mod verification;
 mod views;
 mod visitor;
 
-pub use crate::web::Problem;
+pub use crate::contract::Problem;
 pub use answer::{Answer, Browser, Failure, Outcome, Program};
 pub use current::{Carrier, Current};
 pub use hasher::{Checked, PasswordError, PasswordHasher};

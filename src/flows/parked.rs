@@ -12,11 +12,11 @@ use super::record::FlowRecord;
 use super::service::{Service, internal};
 use super::visitor::Visitor;
 use crate::contract::FlowKind;
+use crate::contract::Problem;
 use crate::identity::FlowId;
 use crate::identity::session::later;
 use crate::keyring::Purpose;
 use crate::store::Parked;
-use crate::web::Problem;
 use crate::web::{Fields, SetCookie};
 
 /// The cookie that parked submits are found by; Kratos' name.

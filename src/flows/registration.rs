@@ -14,6 +14,7 @@ use super::service::{Service, internal};
 use super::traits::{complain, message, submitted};
 use super::visitor::{Submission, Visitor};
 use crate::aal::{Aal, AuthenticationMethod};
+use crate::contract::Problem;
 use crate::contract::{FlowKind, NodeGroup, Transport, sort_nodes, texts};
 use crate::identity::credential::password;
 use crate::identity::schema::IdentitySchema;
@@ -22,7 +23,6 @@ use crate::identity::{AmrEntry, CredentialType, Credentials, Identity};
 use crate::secret::SecretString;
 use crate::store::{Account, Along};
 use crate::web::Fields;
-use crate::web::Problem;
 
 /// A way to sign up, or a step towards it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use super::service::{Service, internal};
 use super::shape;
 use super::visitor::Visitor;
 use crate::contract;
+use crate::contract::Problem;
 use crate::identity::{IdentityEvent, IdentityId, SessionId};
-use crate::web::Problem;
 
 /// Sessions on a page unless the query says otherwise.
 const PAGE_SIZE: u32 = 250;

@@ -13,13 +13,13 @@ use super::record::{FlowRecord, Opening};
 use super::service::Service;
 use super::settings_methods::{Change, Changed};
 use super::visitor::{Submission, Visitor};
+use crate::contract::Problem;
 use crate::contract::{ContinueWith, FlowKind, FlowState, Transport, texts};
 use crate::identity::credential::totp::TotpSecret;
 use crate::identity::settings::Hook;
 use crate::identity::{FlowId, Identity};
 use crate::store::Account;
 use crate::web::Fields;
-use crate::web::Problem;
 
 impl Service {
     /// Opens the settings.

@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::answer::Failure;
 use super::service::{Service, internal};
 use crate::contract;
+use crate::contract::Problem;
 use crate::identity::Identity;
 use crate::identity::settings::{SubjectSource, TokenTemplate};
 use crate::jsonnet::Inputs;
-use crate::web::Problem;
 
 impl Service {
     /// The session as a token of this kind.

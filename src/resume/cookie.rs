@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue};
 
 use super::Nonce;
-use crate::web::cookies;
+use crate::cookies;
 
 /// Over TLS nobody but this very host can set it.
 const SECURE: &str = "__Host-stepgate_kept";
@@ -18,7 +18,7 @@ const fn name(is_secure: bool) -> &'static str {
 impl Nonce {
     /// Those that a request brings.
     pub fn all(headers: &HeaderMap, is_secure: bool) -> impl Iterator<Item = Self> {
-        cookies(headers, name(is_secure)).filter_map(Self::parse)
+        cookies::named(headers, name(is_secure)).filter_map(Self::parse)
     }
 
     /// The `Set-Cookie` that lets a browser be known for so long.

@@ -7,11 +7,12 @@ use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, COOKIE, ORIGIN};
 use http::{Extensions, HeaderMap, Method};
 
 use super::{Config, Peer};
+use crate::cookies;
 use crate::flows::{BrowserMarks, CONTINUITY_COOKIE, DEVICE_COOKIE, Service, ToldToHooks};
 use crate::flows::{Visitor, Wants};
 use crate::identity::settings::Settings;
 use crate::web::csrf::{self, CsrfSecret};
-use crate::web::{Client, Query, cookies, cors, is_json_request};
+use crate::web::{Client, Query, cors, is_json_request};
 
 /// What is read of a request before its path matters.
 pub(super) struct Visit {
@@ -32,10 +33,10 @@ pub(super) fn read(
 ) -> Visit {
     let settings = service.settings();
     let name = csrf::cookie_name(&settings.public.base_url);
-    let sent = cookies(headers, &name).find_map(CsrfSecret::parse);
+    let sent = cookies::named(headers, &name).find_map(CsrfSecret::parse);
     let had_csrf = sent.is_some();
-    let session_cookies = cookies(headers, &settings.session.cookie_name);
-    let one = |name: &str| cookies(headers, name).next().map(str::to_owned);
+    let session_cookies = cookies::named(headers, &settings.session.cookie_name);
+    let one = |name: &str| cookies::named(headers, name).next().map(str::to_owned);
     let full = match query {
         Some(query) => format!("{}{path}?{query}", service.site().base()),
         None => format!("{}{path}", service.site().base()),

@@ -3,18 +3,14 @@
 
 mod body;
 mod client;
-mod cookie;
 pub mod cors;
 pub mod csrf;
 mod negotiate;
-mod problem;
 mod query;
 mod set_cookie;
 
 pub use body::{BODY_LIMIT_BYTES, BodyError, Fields};
 pub use client::Client;
-pub use cookie::cookies;
 pub use negotiate::{is_json_request, prefers_json};
-pub use problem::Problem;
 pub use query::Query;
 pub use set_cookie::SetCookie;

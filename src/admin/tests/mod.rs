@@ -12,6 +12,7 @@ use axum::body::Body;
 use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
+use serde_json::{Value, json as value};
 use tower::ServiceExt as _;
 
 use super::*;

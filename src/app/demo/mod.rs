@@ -10,8 +10,11 @@ mod desk;
 mod folder;
 mod guide;
 mod ports;
+mod run;
 mod tour;
 mod users;
+
+pub use self::run::{run, run_bank};
 
 use std::future::Future;
 use std::io::{self, Write as _};

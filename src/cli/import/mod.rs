@@ -2,6 +2,10 @@
 //!
 //! What is written never allows more than what was read; what could not be translated is told.
 
+#[cfg(feature = "identity")]
+mod kratos;
+#[cfg(not(feature = "identity"))]
+#[path = "no_kratos.rs"]
 mod kratos;
 mod oathkeeper;
 mod yaml;

@@ -1,6 +1,7 @@
 //! Signing in with a code: as the first factor, or as the second one.
 
 use crate::aal::{Aal, AuthenticationMethod};
+use crate::contract::Problem;
 use crate::contract::{FlowState, Transport, texts};
 use crate::flows::answer::Failure;
 use crate::flows::code::{Letter, Tried};
@@ -17,7 +18,6 @@ use crate::identity::credential::fold_identifier;
 use crate::identity::{CredentialType, Identity};
 use crate::store::{Account, Along, TakenCode};
 use crate::web::Fields;
-use crate::web::Problem;
 
 impl Service {
     /// Whether codes are this factor.

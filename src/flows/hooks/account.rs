@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{HookFacts, HookMoment, Hooked, IdentityPatch};
 use crate::contract::FlowKind;
+use crate::contract::Problem;
 use crate::flows::answer::Failure;
 use crate::flows::record::FlowRecord;
 use crate::flows::service::{Service, internal};
@@ -11,7 +12,6 @@ use crate::flows::visitor::Visitor;
 use crate::identity::settings::{AfterFlow, Hook};
 use crate::identity::{IdentityState, VerificationStatus};
 use crate::store::Account;
-use crate::web::Problem;
 
 /// Who saves a change, and by which method: what hooks need that run just before it is stored.
 #[derive(Clone)]

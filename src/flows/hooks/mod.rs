@@ -17,9 +17,9 @@ use super::answer::Failure;
 use super::record::FlowRecord;
 use super::service::Service;
 use super::visitor::Visitor;
+use crate::contract::Problem;
 use crate::identity::settings::{Hook, HookAnswer, WebHook};
 use crate::jsonnet::{EvaluationError, Inputs, RunError};
-use crate::web::Problem;
 
 /// When a hook runs, as far as it matters to which ones do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,12 +11,12 @@ use tokio::sync::Semaphore;
 use url::Url;
 use uuid::Uuid;
 
+use crate::contract::Problem;
 use crate::flows::answer::Failure;
 use crate::flows::service::internal;
 use crate::identity::settings::{ClientSettings, WebHook};
 use crate::jsonnet::Runner;
 use crate::outbound::{Call, Outbound, OutboundError, Reach, Reply};
-use crate::web::Problem;
 
 /// How long one try may take.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::contract::Message;
+use crate::contract::Problem;
 use crate::outbound::Reply;
-use crate::web::Problem;
 
 /// What a hook decided.
 #[derive(Debug)]

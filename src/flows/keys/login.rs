@@ -12,6 +12,7 @@ use super::super::service::{Service, internal};
 use super::super::visitor::Visitor;
 use super::offer::{Which, admitted, put_identifier};
 use crate::aal::{Aal, AuthenticationMethod};
+use crate::contract::Problem;
 use crate::contract::{InputKind, Node, NodeGroup, Transport, texts};
 use crate::identity::credential::fold_identifier;
 use crate::identity::credential::keys::{Keys, StoredKey};
@@ -20,7 +21,6 @@ use crate::identity::webauthn::{Assertion, KeyError, RelyingParty, verify_assert
 use crate::identity::{AmrEntry, CredentialType, IdentityId};
 use crate::store::Account;
 use crate::web::Fields;
-use crate::web::Problem;
 
 impl Service {
     /// Adds keys to a login that was just laid out.

@@ -4,12 +4,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Upstream;
+use crate::contract::Problem;
 use crate::flows::answer::Failure;
 use crate::flows::service::Service;
 use crate::identity::settings::OidcProvider;
 use crate::identity::{Identity, VerificationStatus};
 use crate::jsonnet::Inputs;
-use crate::web::Problem;
 
 /// What a mapper makes of claims.
 #[derive(Default, Deserialize)]

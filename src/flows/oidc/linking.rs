@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Upstream;
+use crate::contract::Problem;
 use crate::contract::{Node, NodeGroup, Transport, texts};
 use crate::flows::answer::{Answer, Failure, Outcome};
 use crate::flows::login_done::Passed;
@@ -20,7 +21,6 @@ use crate::identity::credential::oidc::{self, FirstTokens};
 use crate::identity::settings::OidcProvider;
 use crate::identity::{Credential, CredentialType, IdentityEvent, IdentityId, Session};
 use crate::store::{Account, StoreError};
-use crate::web::Problem;
 
 /// An account at a provider that is linked once its owner has signed in here.
 #[derive(Clone, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 use http::StatusCode;
 
 use super::Upstream;
+use crate::contract::Problem;
 use crate::contract::{FlowKind, FlowState, Transport, texts};
 use crate::flows::answer::{Answer, Failure, Outcome};
 use crate::flows::current::Current;
@@ -17,7 +18,6 @@ use crate::identity::settings::OidcProvider;
 use crate::identity::{CredentialType, IdentityEvent};
 use crate::store::Account;
 use crate::web::Fields;
-use crate::web::Problem;
 
 /// What is to be done with an account at a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::provider::{Described, ProviderError};
+use crate::contract::Problem;
 use crate::contract::{FlowKind, Transport};
 use crate::flows::answer::{Answer, Failure, Outcome};
 use crate::flows::login::Try;
@@ -23,7 +24,6 @@ use crate::identity::token::random_text;
 use crate::identity::{FlowId, TokenHash};
 use crate::store::Parked;
 use crate::web::Fields;
-use crate::web::Problem;
 
 /// How long somebody may take at the provider.
 const PARKED_FOR: Duration = Duration::from_secs(30 * 60);

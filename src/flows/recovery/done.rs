@@ -4,6 +4,7 @@ use http::StatusCode;
 
 use super::restart::Again;
 use crate::aal::{Aal, AuthenticationMethod};
+use crate::contract::Problem;
 use crate::contract::{ContinueWith, ContinueWithFlow, FlowKind, FlowState, Transport, texts};
 use crate::courier::Template;
 use crate::flows::answer::{Answer, Browser, Failure, Outcome, Program};
@@ -18,7 +19,6 @@ use crate::identity::session::later;
 use crate::identity::settings::Hook;
 use crate::identity::{AmrEntry, Session, SessionToken};
 use crate::store::{Account, Along, TakenCode};
-use crate::web::Problem;
 use crate::web::SetCookie;
 use crate::web::csrf::CsrfSecret;
 

@@ -15,10 +15,10 @@ use super::login::browser_of;
 use super::record::{FlowRecord, Opening};
 use super::service::Service;
 use super::visitor::{Submission, Visitor};
+use crate::contract::Problem;
 use crate::contract::{FlowKind, FlowState, Transport, texts};
 use crate::identity::settings::Strategy;
 use crate::web::Fields;
-use crate::web::Problem;
 pub use admin::{Handover, HandoverError};
 use restart::Again;
 

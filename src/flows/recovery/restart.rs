@@ -3,13 +3,13 @@
 use http::StatusCode;
 use serde_json::json;
 
+use crate::contract::Problem;
 use crate::contract::{ContinueWith, ContinueWithFlow, FlowKind, Message, Transport, texts};
 use crate::flows::answer::{Answer, Browser, Outcome, Program};
 use crate::flows::login::browser_of;
 use crate::flows::record::{FlowRecord, Opening};
 use crate::flows::service::Service;
 use crate::flows::visitor::Visitor;
-use crate::web::Problem;
 use crate::web::csrf::CsrfSecret;
 
 /// Why a recovery starts again.

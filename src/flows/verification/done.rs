@@ -3,6 +3,7 @@
 use http::StatusCode;
 
 use super::wants_json;
+use crate::contract::Problem;
 use crate::contract::{FlowKind, FlowState, Transport, texts};
 use crate::flows::answer::{Answer, Browser, Failure, Outcome};
 use crate::flows::code::Tried;
@@ -16,7 +17,6 @@ use crate::identity::code::CodePurpose;
 use crate::identity::settings::Strategy;
 use crate::identity::{Channel, IdentityEvent, IdentityId};
 use crate::store::{Along, SentAddress, TakenCode};
-use crate::web::Problem;
 
 impl Service {
     pub(super) async fn verify_by_code(

@@ -18,13 +18,13 @@ use super::record::{FlowRecord, Opening, Sent};
 use super::recovery::word_of;
 use super::service::{Service, internal};
 use super::visitor::{Submission, Visitor, Wants};
+use crate::contract::Problem;
 use crate::contract::{FlowKind, FlowState, Message, Transport, texts};
 use crate::identity::Channel;
 use crate::identity::code::CodePurpose;
 use crate::identity::settings::Strategy;
 use crate::store::{Along, SentAddress};
 use crate::web::Fields;
-use crate::web::Problem;
 use crate::web::csrf::CsrfSecret;
 
 pub(in crate::flows) use begin::Begun;

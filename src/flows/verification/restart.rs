@@ -2,13 +2,13 @@
 
 use http::StatusCode;
 
+use crate::contract::Problem;
 use crate::contract::{FlowKind, Message, Transport, texts};
 use crate::flows::answer::{Answer, Browser, Outcome, Program};
 use crate::flows::login::browser_of;
 use crate::flows::record::{FlowRecord, Opening};
 use crate::flows::service::Service;
 use crate::flows::visitor::Visitor;
-use crate::web::Problem;
 use crate::web::csrf::CsrfSecret;
 
 impl Service {

@@ -17,6 +17,7 @@ const ALL_BELOW: &[&str] = &["all below"];
 const FLOORS: &[Row] = &[
     (0, "aal", &[]),
     (0, "clock", &[]),
+    (0, "cookies", &[]),
     (0, "document", &[]),
     (0, "expression", &["document"]),
     (0, "jsonnet", &[]),
@@ -64,12 +65,12 @@ const FLOORS: &[Row] = &[
     (3, "minting", &["policy", "signing", "whoami"]),
     (3, "pages", &["contract", "locale"]),
     (3, "web", &["contract", "identity", "secret"]),
-    (3, "resume", &["keyring", "secret", "web"]),
+    (3, "resume", &["cookies", "keyring", "secret"]),
     (
         3,
         "authz",
         &[
-            "audit", "pages", "policy", "rate", "resume", "rules", "secret", "whoami",
+            "audit", "cookies", "pages", "policy", "rate", "resume", "rules", "secret", "whoami",
         ],
     ),
     (3, "streams", &["policy", "rules", "whoami"]),
@@ -139,7 +140,9 @@ const FLOORS: &[Row] = &[
     (
         5,
         "selfservice",
-        &["contract", "flows", "identity", "pages", "secret", "web"],
+        &[
+            "contract", "cookies", "flows", "identity", "pages", "secret", "web",
+        ],
     ),
     (6, "config", ALL_BELOW),
 ];

@@ -1,10 +1,10 @@
-//! Reading cookies.
+//! Reading cookies of a request.
 
 use http::HeaderMap;
 use http::header::COOKIE;
 
 /// Every value of the cookie `name`, in the order sent. Quotes around a value are dropped.
-pub fn cookies<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> {
+pub fn named<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> {
     headers
         .get_all(COOKIE)
         .iter()
@@ -30,7 +30,7 @@ mod tests {
             HeaderValue::from_static("s=one; other=x; s=\"two\""),
         );
         headers.append(COOKIE, HeaderValue::from_static("s=three"));
-        let values: Vec<&str> = cookies(&headers, "s").collect();
+        let values: Vec<&str> = named(&headers, "s").collect();
         assert_eq!(values, ["one", "two", "three"]);
     }
 }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::contract::{ErrorBody, ErrorEnvelope};
+use super::{ErrorBody, ErrorEnvelope};
 
 /// A refusal: JSON clients get it as it is, browsers are shown the error page.
 #[derive(Clone, Debug)]
