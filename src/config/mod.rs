@@ -14,6 +14,8 @@ mod embedded;
 #[cfg(not(feature = "identity"))]
 #[path = "no_embedded.rs"]
 mod embedded;
+#[cfg(all(test, feature = "identity"))]
+mod embedded_tests;
 mod environment;
 mod external;
 mod identity;
@@ -31,7 +33,7 @@ mod public_address;
 mod rule_context;
 mod sections;
 mod step_up;
-#[cfg(all(test, feature = "identity"))]
+#[cfg(test)]
 mod tests;
 mod upstream_identity;
 mod upstream_jwt;

@@ -67,3 +67,21 @@ pub(super) const fn compose(
 ) -> Option<Composed> {
     match section {}
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::tests::problem_of;
+
+    #[test]
+    fn an_embedded_service_is_refused_where_it_is_written() {
+        for section in ["embedded:", "embedded: { mount: /auth }"] {
+            let text = format!("proxy: {{ listen: 127.0.0.1:4455 }}\nidentity:\n  {section}\n");
+            let (line, message) = problem_of(&text);
+            assert_eq!(line, 3, "{section}");
+            assert_eq!(
+                message,
+                "this build of Stepgate has no identity service of its own"
+            );
+        }
+    }
+}
