@@ -43,6 +43,8 @@ pub(super) enum Command {
     Init(InitArguments),
     /// Find all problems in configuration and rules
     Check(CheckArguments),
+    /// Ask whether the gateway on this machine is ready: exit 0 or 1, for health checks
+    Health(HealthArguments),
     /// Say why a request would be answered as it would
     Explain(ExplainArguments),
     /// Put cases to the rules, and tell which come otherwise than expected
@@ -106,6 +108,22 @@ pub(super) struct ConfigArguments {
 
 Signals: SIGHUP reads rules and certificates again; SIGTERM finishes what is under way and ends.")]
 pub(super) struct ServeArguments {
+    #[command(flatten)]
+    pub(super) config: ConfigArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  stepgate health
+  stepgate health --config /etc/stepgate/stepgate.yaml
+  stepgate health --url http://127.0.0.1:4434
+
+Asks /health/ready of the admin listener, 3 seconds at most. Exit codes: 0 ready, 1 not ready or out
+of reach, 2 wrong use or invalid configuration.")]
+pub(super) struct HealthArguments {
+    /// Address of the admin listener, instead of the configuration's
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<String>,
     #[command(flatten)]
     pub(super) config: ConfigArguments,
 }

@@ -5,6 +5,7 @@ mod audit;
 mod certs;
 mod check;
 mod config_command;
+mod health;
 mod import;
 mod init;
 mod output;
@@ -69,6 +70,7 @@ fn dispatch(command: Command, environment: Environment) -> Ending {
         Command::Identity(arguments) => ended(app::serve_identity(&arguments.config, &environment)),
         Command::Init(arguments) => init::run(&arguments),
         Command::Check(arguments) => check::run(&arguments, &environment),
+        Command::Health(arguments) => health::run(arguments, &environment),
         Command::Explain(arguments) => policy::explain(&arguments, &environment),
         Command::Test(arguments) => policy::test(&arguments, &environment),
         Command::Diff(arguments) => policy::diff(&arguments, &environment),
