@@ -3,6 +3,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use stepgate::bearer::Jws;
+use stepgate::decision::{Config, Limits, original_request};
 use stepgate::expression::{Facts, Kind, Program, Session as Kept};
 use stepgate::policy::{CanonicalPath, Host, Request, Scheme};
 use stepgate::rules::{Context, compile};
@@ -97,7 +98,7 @@ pub(crate) fn rules(data: &[u8]) {
 }
 
 /// Header lines, `Name: value`, one a line.
-pub(crate) fn credential(data: &[u8]) {
+fn header_lines(data: &[u8]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for line in data.split(|byte| *byte == b'\n') {
         let colon = line.iter().position(|byte| *byte == b':');
@@ -110,6 +111,68 @@ pub(crate) fn credential(data: &[u8]) {
             headers.append(name, value);
         }
     }
+    headers
+}
+
+/// The target of a question and, behind a line feed, its header lines.
+pub(crate) fn forwarded(data: &[u8]) {
+    let end = data.iter().position(|byte| *byte == b'\n');
+    let (target, lines) = data.split_at(end.unwrap_or(data.len()));
+    let Ok(uri) = http::Uri::try_from(target) else {
+        return;
+    };
+    let (mut head, ()) = http::Request::new(()).into_parts();
+    head.uri = uri;
+    head.headers = header_lines(lines);
+    let config = Config {
+        trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+        public_origin: None,
+        session_cookie: "session".into(),
+        issuers: Issuers::default(),
+        identity_headers: Vec::new(),
+        strip: Vec::new(),
+        keep_session_cookie: false,
+        own_places: Vec::new(),
+        mounted: false,
+        limits: Limits::default(),
+    };
+    let Some(Ok(request)) = original_request(&head, &config) else {
+        return;
+    };
+    canonical(request.path.as_str());
+    assert!(!matches!(
+        request.method.as_str(),
+        "CONNECT" | "TRACE" | "PRI"
+    ));
+    let authority = request.authority();
+    let parsed = Host::parse_authority(&authority, request.scheme);
+    assert_eq!(parsed, Ok((request.host.clone(), request.port)));
+    // What was read is read again from its own words.
+    let mut told = HeaderMap::new();
+    for (name, value) in [
+        ("x-forwarded-method", request.method.as_str()),
+        ("x-forwarded-proto", request.scheme.as_str()),
+        ("x-forwarded-host", &authority),
+        ("x-forwarded-uri", &request.target()),
+        ("x-forwarded-for", &request.client_ip.to_string()),
+    ] {
+        told.insert(name, HeaderValue::from_str(value).unwrap());
+    }
+    head.uri = http::Uri::from_static("/check");
+    head.headers = told;
+    let again = original_request(&head, &config).unwrap().unwrap();
+    // Two slashes were read as one already.
+    assert_eq!(again.path.as_str(), request.path.as_str());
+    assert_eq!((again.host, again.query), (request.host, request.query));
+    assert_eq!(
+        (again.method, again.client_ip),
+        (request.method, request.client_ip)
+    );
+}
+
+/// Header lines with credentials in them.
+pub(crate) fn credential(data: &[u8]) {
+    let mut headers = header_lines(data);
     let issuers = Issuers::new(["https://id.test".into()]);
     let Ok(Some(found)) = Credential::from_headers(&headers, "session", &issuers) else {
         return;

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use super::original_headers::{Front, original_headers};
 use super::reply::reply;
 use super::route::Route;
-use super::{Asked, Decider, Decision, Door, Question, Unread, parts_of_request};
+use super::{Asked, Config, Decider, Decision, Door, Question, Unread, parts_of_request};
 use crate::authz::{Answer, Client, ErrorId, Redirects};
 use crate::policy::Request;
 
@@ -57,7 +57,7 @@ impl ForwardAuth {
         };
         let redirects = route.redirects(head.uri.query());
         let read = match &redirects {
-            Ok(_) => self.read(&head, route),
+            Ok(_) => read(&head, route, decider.config()),
             Err(why) => Err(why.clone()),
         };
         let redirects = redirects.unwrap_or(Redirects::Elsewhere);
@@ -96,14 +96,27 @@ impl ForwardAuth {
         };
         reply(route, redirects, &request_id, decision)
     }
+}
 
-    fn read(&self, head: &Head, route: Route<'_>) -> Result<Request, Unread> {
-        let config = self.decider.config();
-        match route {
-            Route::Check => parts_of_request::forwarded(&head.headers, config),
-            Route::Nginx | Route::NginxAnswer => parts_of_request::original(&head.headers, config),
-            Route::ExtAuthz(target) => parts_of_request::itself(head, target, config),
-        }
+/// The request that a question is about; `None` where nothing is asked.
+///
+/// # Errors
+/// It is not told in one way only.
+#[must_use]
+pub fn original_request(head: &Head, config: &Config) -> Option<Result<Request, Unread>> {
+    let route = Route::of(&head.uri)?;
+    Some(
+        route
+            .redirects(head.uri.query())
+            .and_then(|_| read(head, route, config)),
+    )
+}
+
+fn read(head: &Head, route: Route<'_>, config: &Config) -> Result<Request, Unread> {
+    match route {
+        Route::Check => parts_of_request::forwarded(&head.headers, config),
+        Route::Nginx | Route::NginxAnswer => parts_of_request::original(&head.headers, config),
+        Route::ExtAuthz(target) => parts_of_request::itself(head, target, config),
     }
 }
 

@@ -26,7 +26,7 @@ pub use config::{Config, Limits, OwnPlace};
 pub use decider::{Decider, Parts};
 #[cfg(feature = "ext-authz")]
 pub use ext_authz::{AnswerBody, ExtAuthz};
-pub use forward_auth::ForwardAuth;
+pub use forward_auth::{ForwardAuth, original_request};
 pub use logged::Question;
 pub use original_headers::{Front, original_headers};
 pub use parts_of_request::{client_address, method};

@@ -67,6 +67,13 @@ fn request(
     if !target.starts_with('/') {
         return Err(AmbiguousRequest::TargetForm.into());
     }
+    if target.contains('#') {
+        return Err(AmbiguousRequest::Fragment.into());
+    }
+    // What no request line can hold came over none.
+    if PathAndQuery::try_from(target).is_err() {
+        return Err(AmbiguousRequest::Character.into());
+    }
     let (path, query) = Request::parse_target(target)?;
     Ok(Request {
         method,

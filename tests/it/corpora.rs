@@ -71,6 +71,12 @@ fn every_request_in_the_corpus_is_read_or_refused() {
 }
 
 #[test]
+fn every_question_in_the_corpus_is_read_or_refused() {
+    replay("forwarded", checks::forwarded);
+    mutate("forwarded", checks::forwarded);
+}
+
+#[test]
 fn every_expression_in_the_corpus_is_read_and_answered_or_refused() {
     replay("expression", checks::expression);
     mutate("expression", checks::expression);

@@ -23,6 +23,7 @@ mod documents;
 #[cfg(feature = "ext-authz")]
 mod ext_authz;
 mod faults;
+mod forward_auth;
 mod fronts;
 mod gateway;
 mod identity;

@@ -162,7 +162,7 @@ pub(super) fn forwarded<'a>(method: &'a str, target: &'a str) -> Vec<(&'a str, &
     ]
 }
 
-fn config() -> Config {
+pub(super) fn config() -> Config {
     Config {
         trusted_proxies: vec![
             "127.0.0.1/32".parse().unwrap(),
@@ -212,6 +212,9 @@ impl Reply {
     }
 }
 
+/// One rule of each kind.
+pub(super) const RULES: &str = include_str!("rules.yaml");
+
 /// The session cookie, with one of the application beside it.
 pub(super) const SIGNED_IN: (&str, &str) = ("Cookie", "theme=dark; session=token");
 
@@ -230,22 +233,3 @@ async fn a_person_who_may_pass_is_named_to_the_application() {
     assert_eq!(reply.header("x-request-id"), Some("request-1"));
     assert_eq!(reply.0.status(), StatusCode::OK);
 }
-
-/// One rule of each kind.
-pub(super) const RULES: &str = r#"
-upstreams:
-  app: { url: "http://127.0.0.1:1" }
-rules:
-  - { id: account, match: { host: app.test, path: /account/** }, required_aal: aal1, upstream: app }
-  - { id: admin, match: { host: app.test, path: /admin/** }, required_aal: aal2, upstream: app }
-  - { id: public, match: { host: app.test, path: /public/** }, required_aal: none, upstream: app }
-  - id: shop
-    match: { host: app.test, path: /shop/** }
-    required_aal: none
-    identify: true
-    upstream: app
-  - id: api
-    match: { host: app.test, path: /api/**, methods: [GET, POST] }
-    required_aal: aal1
-    upstream: app
-"#;

@@ -118,6 +118,7 @@ upstream_identity:
     X-User-Email: session.identity.traits.email
     X-Auth-Aal: session.authenticator_assurance_level
     X-Auth-Jwt: session.id
+decision: { http: { listen: "127.0.0.1:0" }, trusted_proxies: [127.0.0.2/32] }
 admin: { listen: "127.0.0.1:0" }
 telemetry: { log: { format: json } }
 "#;

@@ -3,6 +3,7 @@
 
 pub(crate) mod case;
 mod context;
+mod forward_auth;
 mod grid;
 mod h2;
 pub(crate) mod judge;
