@@ -190,6 +190,7 @@ sessions:
   misses: { per_second_per_address: 10000 }
 decision:
   http: { listen: "127.0.0.1:0" }
+  grpc: { listen: "127.0.0.1:0" }
   trusted_proxies: [127.0.0.1/32]
 admin: { listen: null }
 telemetry: { log: { format: json } }

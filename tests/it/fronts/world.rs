@@ -214,6 +214,7 @@ sessions:
   misses: { per_second_per_address: 100000 }
 decision:
   http: { listen: "127.0.0.1:0" }
+  grpc: { listen: "127.0.0.1:0" }
   trusted_proxies: [127.0.0.1/32]
 admin: { listen: null }
 telemetry: { log: { format: json } }
