@@ -5,7 +5,7 @@
 local socket = require "socket"
 
 -- Stepgate's decision listener, and how long it may take to connect and to answer, in seconds.
-local HOST, PORT = "127.0.0.1", 4456
+local DECISION = "127.0.0.1:4456"
 local PATIENCE_S = 10
 -- Paths that are Stepgate's own, and all below them; stepgate.conf sends them to its proxy listener.
 local OWN = { "/auth", "/.well-known/stepgate" }
@@ -57,7 +57,7 @@ local kept
 local function connect()
   local connection = assert(socket.tcp())
   connection:settimeout(PATIENCE_S)
-  local done, why = connection:connect(HOST, PORT)
+  local done, why = connection:connect(DECISION:match("^%[?(.-)%]?:(%d+)$"))
   if not done then
     connection:close()
     error(why)
@@ -172,7 +172,7 @@ end
 
 -- The question: the client's headers, and what it asked for.
 local function question(r)
-  local lines = { "GET /check HTTP/1.1", "Host: " .. HOST .. ":" .. PORT }
+  local lines = { "GET /check HTTP/1.1", "Host: " .. DECISION }
   for name, value in pairs(r:headers_in_table()) do
     if not NOT_ASKED[name:lower()] then
       table.insert(lines, name .. ": " .. value)

@@ -42,6 +42,7 @@ mod sessions;
 mod sidecar;
 mod streams;
 mod support;
+mod systemd;
 mod tidy;
 mod tokens;
 mod vectors;
