@@ -14,16 +14,7 @@ pub(crate) const APPLICATION: &str = "127.0.0.1:8080";
 /// A file below deploy/ with each of `changes` made: what stands there, and what shall. Text that
 /// isn't there is an error: the file would talk to somebody else.
 pub(crate) fn file(name: &str, changes: &[(&str, &str)]) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("deploy")
-        .join(name);
-    let mut text = std::fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    for (from, to) in changes {
-        assert!(text.contains(from), "{name} doesn't mention {from}");
-        text = text.replace(from, to);
-    }
-    text
+    changed(name, &read(&format!("deploy/{name}")), changes)
 }
 
 /// The same with the addresses of `world` in place of the default ones that the file mentions, and
@@ -34,7 +25,38 @@ pub(crate) fn for_world(
     listen: (&str, SocketAddr),
     changes: &[(&str, &str)],
 ) -> String {
-    let text = file(name, &[]);
+    placed(
+        name,
+        &read(&format!("deploy/{name}")),
+        world,
+        listen,
+        changes,
+    )
+}
+
+/// The first example of a page below docs/, in the same way.
+pub(crate) fn example(page: &str, world: &World, listen: (&str, SocketAddr)) -> String {
+    let text = read(&format!("docs/{page}"));
+    let fenced = text
+        .split_once("\n```")
+        .and_then(|(_, rest)| rest.split_once("\n```"));
+    let block = fenced.and_then(|(block, _)| block.split_once('\n'));
+    let (_, example) = block.unwrap_or_else(|| panic!("{page} begins without an example"));
+    placed(page, &format!("{example}\n"), world, listen, &[])
+}
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn placed(
+    name: &str,
+    text: &str,
+    world: &World,
+    listen: (&str, SocketAddr),
+    changes: &[(&str, &str)],
+) -> String {
     let known = [
         (DECISION_HTTP, world.decision_http()),
         (DECISION_GRPC, world.decision_grpc()),
@@ -53,5 +75,27 @@ pub(crate) fn for_world(
         .collect();
     all.extend(known.iter().map(|(from, to)| (*from, to.as_str())));
     all.extend(changes);
-    file(name, &all)
+    changed(name, text, &all)
+}
+
+/// One walk through the text: what was put in is not looked at again, as the address of one may
+/// begin with the default one of another.
+fn changed(name: &str, text: &str, changes: &[(&str, &str)]) -> String {
+    for (from, _) in changes {
+        assert!(text.contains(from), "{name} doesn't mention {from}");
+    }
+    let mut done = String::new();
+    let mut rest = text;
+    let next = |rest: &str| {
+        let found = changes
+            .iter()
+            .filter_map(|(from, to)| Some((rest.find(from)?, *from, *to)));
+        found.min_by_key(|(at, from, _)| (*at, usize::MAX - from.len()))
+    };
+    while let Some((at, from, to)) = next(rest) {
+        done.push_str(&rest[..at]);
+        done.push_str(to);
+        rest = &rest[at + from.len()..];
+    }
+    done + rest
 }

@@ -5,10 +5,12 @@
 //! `STEPGATE_TEST_REQUIRE` they fail there instead. Programs are looked for in the folder that
 //! `STEPGATE_FRONTS` names, then on the `PATH`, then where Debian puts servers.
 
+mod apache;
 mod case;
 mod cases;
 mod compare;
 mod deployed;
+mod haproxy;
 mod nginx;
 mod process;
 mod proxy;

@@ -1,0 +1,105 @@
+//! Apache, which asks by a hook of ours in mod_lua.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+
+use super::process::Started;
+use super::world::World;
+use super::{Front, deployed, table};
+
+const SCRIPT: &str = "/etc/apache2/stepgate.lua";
+
+struct Apache;
+
+impl Front for Apache {
+    fn name(&self) -> &'static str {
+        "Apache"
+    }
+
+    fn program(&self) -> Option<&'static str> {
+        Some("apache2")
+    }
+
+    fn start(&self, program: &Path, world: &World) -> Started {
+        Started::launch(|address, folder| {
+            let listen = ("0.0.0.0:8000", address);
+            let text = deployed::for_world("apache/stepgate.conf", world, listen, &[]);
+            run(program, folder, world, address, &text)
+        })
+    }
+}
+
+/// The first example of its page.
+struct TenLines;
+
+impl Front for TenLines {
+    fn name(&self) -> &'static str {
+        "Apache by its first example"
+    }
+
+    fn program(&self) -> Option<&'static str> {
+        Some("apache2")
+    }
+
+    fn start(&self, program: &Path, world: &World) -> Started {
+        Started::launch(|address, folder| {
+            let text = deployed::example("apache.md", world, ("0.0.0.0:8000", address));
+            run(program, folder, world, address, &text)
+        })
+    }
+}
+
+/// What Debian keeps in apache2.conf and mods-enabled, around the file of the site.
+fn run(program: &Path, folder: &Path, world: &World, address: SocketAddr, site: &str) -> Command {
+    let decision = world.decision_http().unwrap().to_string();
+    let changes = [(deployed::DECISION_HTTP, decision.as_str())];
+    let script = deployed::file("apache/stepgate.lua", &changes);
+    let script_file = folder.join("stepgate.lua");
+    std::fs::write(&script_file, script).unwrap();
+    let port = address.port();
+    let site = site
+        .replace(SCRIPT, &script_file.display().to_string())
+        .replace("*:8000", &format!("*:{port}"));
+    let mut text = format!(
+        "ServerRoot {0}\nDefaultRuntimeDir {0}\nPidFile {0}/apache.pid\nServerName localhost\n\
+         ErrorLog /dev/stderr\nUser www-data\nGroup www-data\n",
+        folder.display()
+    );
+    for module in MODULES {
+        let file = format!("/usr/lib/apache2/modules/mod_{module}.so");
+        text.push_str(&format!("LoadModule {module}_module {file}\n"));
+    }
+    text.push_str(&site);
+    // Its processes give up being root, and still read the script.
+    open_to_all(folder);
+    let file = folder.join("apache2.conf");
+    std::fs::write(&file, text).unwrap();
+    let mut command = Command::new(program);
+    command.arg("-DFOREGROUND").arg("-f").arg(file);
+    command
+}
+
+const MODULES: [&str; 6] = [
+    "mpm_event",
+    "authz_core",
+    "lua",
+    "proxy",
+    "proxy_http",
+    "proxy_wstunnel",
+];
+
+fn open_to_all(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn apache_answers_the_table() {
+    table::run(&Apache);
+}
+
+#[test]
+fn apache_answers_the_table_by_its_first_example() {
+    table::run(&TenLines);
+}
