@@ -30,7 +30,7 @@ local NOT_ASKED = set(
 -- `x-forwarded-` or `x-original-`.
 local HEARSAY = set(
   "cf-connecting-ip", "fastly-client-ip", "forwarded", "true-client-ip", "x-client-ip",
-  "x-cluster-client-ip", "x-forwarded", "x-real-ip"
+  "x-cluster-client-ip", "x-forwarded", "x-real-ip", "x-request-id"
 )
 
 -- What carries the request to the application; nobody's list of headers to remove reaches it.
@@ -145,6 +145,23 @@ local function is_own(r)
   return is_below(r.unparsed_uri:match("^[^?]*")) and is_below(r.uri)
 end
 
+-- Leaves of `Connection` and `Upgrade` what makes a WebSocket, and whether the connection stays. No
+-- client has a say in which headers the next hop drops, and nothing else is a protocol to change to.
+local function settle_connection(r)
+  local connection = (r.headers_in["Connection"] or ""):lower()
+  local function has(option)
+    return connection:find(option, 1, true) ~= nil
+  end
+  local upgrade = (r.headers_in["Upgrade"] or ""):lower()
+  if upgrade == "websocket" and has("upgrade") and r.method == "GET" then
+    r.headers_in["Connection"] = "upgrade"
+  else
+    r.headers_in["Upgrade"] = nil
+    r.headers_in["HTTP2-Settings"] = nil
+    r.headers_in["Connection"] = has("close") and "close" or has("keep-alive") and "keep-alive" or nil
+  end
+end
+
 -- Takes out what only Apache may say, and says it. Names with other characters than letters, digits
 -- and `-` go too: X_User_Id and X.User.Id are X-User-Id to many an application.
 local function tell_the_way(r)
@@ -156,15 +173,6 @@ local function tell_the_way(r)
       r.headers_in[name] = nil
     end
   end
-  -- No client has a say in what the next hop drops.
-  local connection = (r.headers_in["Connection"] or ""):lower()
-  local options = {}
-  for _, option in ipairs({ "close", "keep-alive", "upgrade" }) do
-    if connection:find(option, 1, true) then
-      table.insert(options, option)
-    end
-  end
-  r.headers_in["Connection"] = #options > 0 and table.concat(options, ", ") or nil
   r.headers_in["X-Forwarded-For"] = r.useragent_ip
   r.headers_in["X-Forwarded-Host"] = host
   r.headers_in["X-Forwarded-Proto"] = r.is_https and "https" or "http"
@@ -228,13 +236,16 @@ local function refuse(r, answer)
       r.headers_out[name] = table.concat(values, ", ")
     end
   end
-  r.content_type = (answer.headers["content-type"] or { "text/plain" })[1]
+  if answer.headers["content-type"] then
+    r.content_type = answer.headers["content-type"][1]
+  end
   r.status = answer.status
   r:puts(answer.body)
   return apache2.DONE
 end
 
 local function judge(r)
+  settle_connection(r)
   tell_the_way(r)
   if is_own(r) then
     r.subprocess_env["STEPGATE"] = "own"

@@ -32,7 +32,7 @@ local NOT_ASKED = set(
 -- `x-forwarded-` or `x-original-`.
 local HEARSAY = set(
   "cf-connecting-ip", "fastly-client-ip", "forwarded", "true-client-ip", "x-client-ip",
-  "x-cluster-client-ip", "x-forwarded", "x-real-ip"
+  "x-cluster-client-ip", "x-forwarded", "x-real-ip", "x-request-id"
 )
 
 -- What carries the request to the application; nobody's list of headers to remove reaches it.
@@ -61,6 +61,22 @@ end
 
 local function is_hearsay(name)
   return HEARSAY[name] or name:find("^x%-forwarded%-") or name:find("^x%-original%-")
+end
+
+-- Leaves of `Upgrade` and `Connection` what makes a WebSocket. No client has a say in which headers
+-- the next hop drops, and nothing else is a protocol to change to.
+local function settle_connection(txn)
+  local http = txn.http
+  local upgrade = txn.sf:req_fhdr("upgrade"):lower() == "websocket"
+    and txn.sf:req_fhdr("connection"):lower():find("upgrade", 1, true)
+    and txn.sf:method() == "GET"
+  http:req_del_header("connection")
+  if upgrade then
+    http:req_set_header("connection", "upgrade")
+  else
+    http:req_del_header("upgrade")
+    http:req_del_header("http2-settings")
+  end
 end
 
 -- Takes out what only HAProxy may say, and says it.
@@ -121,12 +137,6 @@ local function admit(txn, answer)
       end
     end
   end
-  -- No client has a say in what the next hop drops.
-  local upgrade = txn.sf:req_hdr("upgrade") ~= ""
-  http:req_del_header("connection")
-  if upgrade then
-    http:req_add_header("connection", "upgrade")
-  end
   -- What was judged is what goes on: `GET http://host/path` becomes `GET /path`.
   http:req_set_uri(txn.sf:pathq())
   txn:set_priv(answer.headers["set-cookie"])
@@ -149,6 +159,7 @@ end
 
 core.register_action("stepgate", { "http-req" }, function(txn, url)
   txn:set_var("txn.stepgate", "unknown")
+  settle_connection(txn)
   tell_the_way(txn)
   local asked, answer = pcall(ask, txn, url)
   if not asked then

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::process::Started;
 use super::world::World;
-use super::{Front, deployed, table};
+use super::{Front, deployed, questions, table, vectors};
 
 const SCRIPT: &str = "/etc/apache2/stepgate.lua";
 
@@ -102,4 +102,14 @@ fn apache_answers_the_table() {
 #[test]
 fn apache_answers_the_table_by_its_first_example() {
     table::run(&TenLines);
+}
+
+#[test]
+fn apache_asks_once_for_a_session() {
+    questions::run(&Apache);
+}
+
+#[test]
+fn apache_lets_no_known_attack_through() {
+    vectors::run(&Apache);
 }

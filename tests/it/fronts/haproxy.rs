@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::process::Started;
 use super::world::World;
-use super::{Front, deployed, table};
+use super::{Front, deployed, questions, table, vectors};
 
 const SCRIPT: &str = "/etc/haproxy/stepgate.lua";
 
@@ -72,4 +72,14 @@ fn haproxy_answers_the_table() {
 #[test]
 fn haproxy_answers_the_table_by_its_first_example() {
     table::run(&TenLines);
+}
+
+#[test]
+fn haproxy_asks_once_for_a_session() {
+    questions::run(&Haproxy);
+}
+
+#[test]
+fn haproxy_lets_no_known_attack_through() {
+    vectors::run(&Haproxy);
 }
