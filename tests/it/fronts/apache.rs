@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
+use super::compare::{Allow, Allowance};
 use super::process::Started;
 use super::world::World;
-use super::{Front, deployed, questions, table, vectors};
+use super::{Front, deployed, find, questions, speechless, table, vectors};
 
 const SCRIPT: &str = "/etc/apache2/stepgate.lua";
 
@@ -22,12 +23,44 @@ impl Front for Apache {
     }
 
     fn start(&self, program: &Path, world: &World) -> Started {
-        Started::launch(|address, folder| {
-            let listen = ("0.0.0.0:8000", address);
-            let text = deployed::for_world("apache/stepgate.conf", world, listen, &[]);
-            run(program, folder, world, address, &text)
-        })
+        start(program, world, world.decision_http().unwrap())
     }
+
+    fn allowances(&self) -> &'static [Allowance] {
+        ALLOWANCES
+    }
+}
+
+/// Apache reads the target before anybody is asked.
+const READ_FIRST: &str = "Apache refuses by itself what it can't read";
+
+const ALLOWANCES: &[Allowance] = &[
+    refused("a number sign", 400, READ_FIRST),
+    refused("a broken escape", 400, READ_FIRST),
+    refused("half an escape", 400, READ_FIRST),
+    refused("an encoded NUL", 404, READ_FIRST),
+    refused(
+        "a target with scheme and host",
+        400,
+        "Apache forwards its own reading of it, so it is judged as it came and refused",
+    ),
+];
+
+const fn refused(case: &'static str, status: u16, because: &'static str) -> Allowance {
+    Allowance {
+        case,
+        allow: Allow::RefusedBy(status),
+        because,
+    }
+}
+
+/// The whole configuration, with its questions going to `decision`.
+fn start(program: &Path, world: &World, decision: SocketAddr) -> Started {
+    Started::launch(|address, folder| {
+        let listen = ("0.0.0.0:8000", address);
+        let text = deployed::for_world("apache/stepgate.conf", world, listen, &[]);
+        run(program, folder, decision, address, &text)
+    })
 }
 
 /// The first example of its page.
@@ -45,14 +78,30 @@ impl Front for TenLines {
     fn start(&self, program: &Path, world: &World) -> Started {
         Started::launch(|address, folder| {
             let text = deployed::example("apache.md", world, ("0.0.0.0:8000", address));
-            run(program, folder, world, address, &text)
+            run(
+                program,
+                folder,
+                world.decision_http().unwrap(),
+                address,
+                &text,
+            )
         })
+    }
+
+    fn allowances(&self) -> &'static [Allowance] {
+        ALLOWANCES
     }
 }
 
 /// What Debian keeps in apache2.conf and mods-enabled, around the file of the site.
-fn run(program: &Path, folder: &Path, world: &World, address: SocketAddr, site: &str) -> Command {
-    let decision = world.decision_http().unwrap().to_string();
+fn run(
+    program: &Path,
+    folder: &Path,
+    decision: SocketAddr,
+    address: SocketAddr,
+    site: &str,
+) -> Command {
+    let decision = decision.to_string();
     let changes = [(deployed::DECISION_HTTP, decision.as_str())];
     let script = deployed::file("apache/stepgate.lua", &changes);
     let script_file = folder.join("stepgate.lua");
@@ -112,4 +161,11 @@ fn apache_asks_once_for_a_session() {
 #[test]
 fn apache_lets_no_known_attack_through() {
     vectors::run(&Apache);
+}
+
+#[test]
+fn apache_lets_nothing_through_without_an_answer() {
+    if let Some(program) = find(&Apache) {
+        speechless::run(|world, decision| start(&program, world, decision));
+    }
 }

@@ -1,11 +1,17 @@
 //! HAProxy, which asks by a Lua action of ours.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::process::Command;
 
+use jiff::Timestamp;
+
+use super::compare::{Allow, Allowance};
 use super::process::Started;
-use super::world::World;
-use super::{Front, deployed, questions, table, vectors};
+use super::world::{HOST, OFFICE, STRANGER, World};
+use super::{Front, deployed, find, questions, speechless, table, vectors};
+use crate::support::client::Connection;
+use crate::support::eventually;
 
 const SCRIPT: &str = "/etc/haproxy/stepgate.lua";
 
@@ -21,13 +27,33 @@ impl Front for Haproxy {
     }
 
     fn start(&self, program: &Path, world: &World) -> Started {
-        Started::launch(|address, folder| {
-            let changes = [(SCRIPT, &*script())];
-            let listen = (":8000", address);
-            let text = deployed::for_world("haproxy/haproxy.cfg", world, listen, &changes);
-            run(program, folder, &text)
-        })
+        start(program, world, world.decision_http().unwrap())
     }
+
+    fn allowances(&self) -> &'static [Allowance] {
+        ALLOWANCES
+    }
+}
+
+const ALLOWANCES: &[Allowance] = &[Allowance {
+    case: "a number sign",
+    allow: Allow::RefusedBy(400),
+    because: "HAProxy refuses by itself what is no target",
+}];
+
+/// The whole configuration, with its questions going to `decision`.
+fn start(program: &Path, world: &World, decision: SocketAddr) -> Started {
+    Started::launch(|address, folder| {
+        let changes = [(SCRIPT, &*script())];
+        let listen = (":8000", address);
+        let text = deployed::for_world("haproxy/haproxy.cfg", world, listen, &changes);
+        let asked = world.decision_http().unwrap().to_string();
+        run(
+            program,
+            folder,
+            &text.replace(&asked, &decision.to_string()),
+        )
+    })
 }
 
 /// The first example of its page.
@@ -47,6 +73,10 @@ impl Front for TenLines {
             let text = deployed::example("haproxy.md", world, (":8000", address));
             run(program, folder, &text.replace(SCRIPT, &script()))
         })
+    }
+
+    fn allowances(&self) -> &'static [Allowance] {
+        ALLOWANCES
     }
 }
 
@@ -83,3 +113,74 @@ fn haproxy_asks_once_for_a_session() {
 fn haproxy_lets_no_known_attack_through() {
     vectors::run(&Haproxy);
 }
+
+#[test]
+fn haproxy_lets_nothing_through_without_an_answer() {
+    if let Some(program) = find(&Haproxy) {
+        speechless::run(|world, decision| start(&program, world, decision));
+    }
+}
+
+#[test]
+fn haproxy_passes_connections_on_with_the_clients_address() {
+    let Some(program) = find(&Haproxy) else {
+        return;
+    };
+    let world = World::with(Timestamp::now(), BEHIND, RULES);
+    let started = Started::launch(|address, folder| {
+        let listen = (":8000", address);
+        let text = deployed::for_world("haproxy/proxy-protocol.cfg", &world, listen, &[]);
+        run(&program, folder, &text)
+    });
+    let get = |from: IpAddr, to: SocketAddr, path: &str| {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n");
+        let mut connection = Connection::open_from(from, to);
+        connection.send(request);
+        connection.answer().map(|answer| answer.status)
+    };
+    let front = started.address;
+    // In a rule, ...
+    assert_eq!(
+        get(OFFICE, front, "/office/a"),
+        Some(200),
+        "{}",
+        started.log()
+    );
+    assert_eq!(get(STRANGER, front, "/office/a"), Some(404));
+    // ... in limits, ...
+    assert_eq!(get(OFFICE, front, "/limited/a"), Some(200));
+    assert_eq!(get(OFFICE, front, "/limited/a"), Some(429));
+    assert_eq!(get(STRANGER, front, "/limited/a"), Some(200));
+    // ... and in the log.
+    let line = |client: IpAddr| format!("\"client_ip\":\"{client}\"");
+    let logged = || {
+        [OFFICE, STRANGER]
+            .iter()
+            .all(|client| world.log().contains(&line(*client)))
+    };
+    assert!(eventually(logged), "{}", world.log());
+    // Who comes past HAProxy says nothing of where they come from, and gets nothing.
+    assert_eq!(get(OFFICE, world.proxy(), "/office/a"), None);
+}
+
+const BEHIND: &str = r#"
+version: 1
+proxy:
+  listen: { address: "127.0.0.1:0", proxy_protocol: true }
+  trusted_proxies: [127.0.0.1/32]
+rules: rules/
+reload: { watch: false }
+networks: { office: [127.0.0.3/32] }
+identity: { external: { public_url: "IDENTITY" } }
+admin: { listen: null }
+telemetry: { log: { format: json } }
+"#;
+
+const RULES: &str = r#"
+upstreams:
+  app: { url: "UPSTREAM" }
+defaults: { upstream: app, required_aal: none }
+rules:
+  - { id: office, match: { host: app.test, path: /office/**, networks: [office] } }
+  - { id: limited, match: { host: app.test, path: /limited/** }, limits: { requests: 1 per 1h, per: ip } }
+"#;

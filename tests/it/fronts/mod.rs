@@ -15,6 +15,7 @@ mod nginx;
 mod process;
 mod proxy;
 mod questions;
+mod speechless;
 mod table;
 mod vectors;
 mod world;
