@@ -25,13 +25,14 @@ pub(crate) fn for_world(
     listen: (&str, SocketAddr),
     changes: &[(&str, &str)],
 ) -> String {
-    placed(
-        name,
-        &read(&format!("deploy/{name}")),
-        world,
-        listen,
-        changes,
-    )
+    let address = listen.1.to_string();
+    let all = [&[(listen.0, address.as_str())], changes].concat();
+    of_world(name, world, &all)
+}
+
+/// The same for a file that doesn't say where anybody listens, or not by an address.
+pub(crate) fn of_world(name: &str, world: &World, changes: &[(&str, &str)]) -> String {
+    placed(name, &read(&format!("deploy/{name}")), world, changes)
 }
 
 /// The first example of a page below docs/, in the same way.
@@ -42,7 +43,9 @@ pub(crate) fn example(page: &str, world: &World, listen: (&str, SocketAddr)) -> 
         .and_then(|(_, rest)| rest.split_once("\n```"));
     let block = fenced.and_then(|(block, _)| block.split_once('\n'));
     let (_, example) = block.unwrap_or_else(|| panic!("{page} begins without an example"));
-    placed(page, &format!("{example}\n"), world, listen, &[])
+    let address = listen.1.to_string();
+    let changes = [(listen.0, address.as_str())];
+    placed(page, &format!("{example}\n"), world, &changes)
 }
 
 fn read(path: &str) -> String {
@@ -54,7 +57,6 @@ fn placed(
     name: &str,
     text: &str,
     world: &World,
-    listen: (&str, SocketAddr),
     changes: &[(&str, &str)],
 ) -> String {
     let known = [
@@ -63,8 +65,6 @@ fn placed(
         (PROXY, Some(world.proxy())),
         (APPLICATION, Some(world.application.address)),
     ];
-    let address = listen.1.to_string();
-    let mut all = vec![(listen.0, address.as_str())];
     let known: Vec<(&str, String)> = known
         .into_iter()
         .filter(|(default, _)| text.contains(default))
@@ -73,8 +73,8 @@ fn placed(
             (default, real.to_string())
         })
         .collect();
-    all.extend(known.iter().map(|(from, to)| (*from, to.as_str())));
-    all.extend(changes);
+    let known = known.iter().map(|(from, to)| (*from, to.as_str()));
+    let all: Vec<(&str, &str)> = changes.iter().copied().chain(known).collect();
     changed(name, text, &all)
 }
 

@@ -6,9 +6,11 @@
 //! `STEPGATE_FRONTS` names, then on the `PATH`, then where Debian puts servers.
 
 mod apache;
+mod caddy;
 mod case;
 mod cases;
 mod compare;
+mod compose;
 mod deployed;
 mod haproxy;
 mod nginx;
@@ -17,6 +19,8 @@ mod proxy;
 mod questions;
 mod speechless;
 mod table;
+mod ten_lines;
+mod traefik;
 mod vectors;
 mod world;
 

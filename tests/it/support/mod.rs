@@ -1,6 +1,7 @@
 //! What the tests stand on: the product or the program itself, a client that sends exactly the
 //! bytes it is given, and around them servers that do as they are told and write everything down.
 
+pub(crate) mod bank;
 pub(crate) mod client;
 pub(crate) mod database;
 pub(crate) mod demo;

@@ -26,6 +26,16 @@ impl Program {
         program
     }
 
+    /// Starts the program with these arguments and waits until it says `word`.
+    pub(crate) fn run(arguments: &[&str], word: &str) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stepgate"));
+        command.args(arguments);
+        let program = Self::spawn(command, &[]);
+        let said = eventually(|| program.says(word));
+        assert!(said, "it doesn't say {word}: {}", program.output());
+        program
+    }
+
     /// The same with at most `count` open files.
     pub(crate) fn serve_with_open_files(files: &[(&str, &str)], count: u32) -> Self {
         let mut command = Command::new("sh");

@@ -1,0 +1,88 @@
+//! Caddy, which asks by its reverse proxy and acts on the answer.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+
+use super::compare::Allowance;
+use super::process::Started;
+use super::world::World;
+use super::{Front, deployed, table, ten_lines};
+
+/// With the whole configuration.
+pub(super) struct Caddy;
+
+impl Front for Caddy {
+    fn name(&self) -> &'static str {
+        "Caddy"
+    }
+
+    fn program(&self) -> Option<&'static str> {
+        Some("caddy")
+    }
+
+    fn start(&self, program: &Path, world: &World) -> Started {
+        Started::launch(|address, folder| {
+            let file = folder.join("Caddyfile");
+            std::fs::write(&file, text("caddy/Caddyfile", world, address)).unwrap();
+            run(program, &file)
+        })
+    }
+
+    fn allowances(&self) -> &'static [Allowance] {
+        ALLOWANCES
+    }
+}
+
+/// With the ten lines.
+struct Minimal;
+
+impl Front for Minimal {
+    fn name(&self) -> &'static str {
+        "Caddy with ten lines"
+    }
+
+    fn program(&self) -> Option<&'static str> {
+        Caddy.program()
+    }
+
+    fn start(&self, program: &Path, world: &World) -> Started {
+        Started::launch(|address, folder| {
+            let file = folder.join("Caddyfile");
+            let text = text("caddy/minimal.Caddyfile", world, address);
+            // Several run on this machine, and each wants port 2019 for its own administration.
+            std::fs::write(&file, format!("{{\n\tadmin off\n}}\n{text}")).unwrap();
+            run(program, &file)
+        })
+    }
+}
+
+/// A file for `world`. An address in place of the port would be a host's name to Caddy, so only the
+/// port is another.
+fn text(name: &str, world: &World, address: SocketAddr) -> String {
+    let port = format!(":{} {{", address.port());
+    deployed::of_world(name, world, &[(":8000 {", &port)])
+}
+
+/// Caddy with its own files in the folder as well.
+pub(super) fn run(program: &Path, file: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .args(["run", "--adapter", "caddyfile", "--config"])
+        .arg(file)
+        .env("XDG_CONFIG_HOME", ".")
+        .env("XDG_DATA_HOME", ".");
+    command
+}
+
+const ALLOWANCES: &[Allowance] = &[];
+
+#[test]
+fn caddy_answers_the_table() {
+    table::run(&Caddy);
+}
+
+#[test]
+fn ten_lines_are_enough_for_caddy_to_ask() {
+    ten_lines::run(&Minimal);
+}
