@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::caddy::{self, Caddy};
 use super::process::Started;
-use super::{Front as _, deployed, find};
+use super::{deployed, find};
 use crate::support::bank::{Bank, Body, enrol};
 use crate::support::client::{Connection, Response};
 use crate::support::program::Program;
