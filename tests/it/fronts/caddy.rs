@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
-use super::compare::Allowance;
+use super::compare::{Allow, Allowance};
 use super::process::Started;
 use super::world::World;
-use super::{Front, deployed, table, ten_lines};
+use super::{Front, deployed, questions, table, ten_lines, vectors};
 
 /// With the whole configuration.
 pub(super) struct Caddy;
@@ -75,11 +75,35 @@ pub(super) fn run(program: &Path, file: &Path) -> Command {
     command
 }
 
-const ALLOWANCES: &[Allowance] = &[];
+/// Targets that are no URL to it.
+const READ_FIRST: &str = "Caddy refuses these by itself";
+
+const ALLOWANCES: &[Allowance] = &[
+    Allowance {
+        case: "a broken escape",
+        allow: Allow::RefusedBy(400),
+        because: READ_FIRST,
+    },
+    Allowance {
+        case: "half an escape",
+        allow: Allow::RefusedBy(400),
+        because: READ_FIRST,
+    },
+];
 
 #[test]
-fn caddy_answers_the_table() {
+fn caddy_answers_the_table_as_the_proxy_does() {
     table::run(&Caddy);
+}
+
+#[test]
+fn caddy_lets_no_known_attack_through() {
+    vectors::run(&Caddy);
+}
+
+#[test]
+fn caddy_asks_once_for_a_session() {
+    questions::run(&Caddy);
 }
 
 #[test]

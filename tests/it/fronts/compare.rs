@@ -29,6 +29,8 @@ pub(crate) enum Allow {
     /// asks.
     #[allow(dead_code, reason = "not every machine has a front that needs it")]
     Header(&'static str),
+    /// The front hands on this target, and asked about it.
+    Target(&'static str),
 }
 
 /// What a client and the application saw of a request.
@@ -120,7 +122,8 @@ fn reached(case: &Case, requests: &[Message]) -> Option<Reached> {
         // No case sends a forged value that anybody may hand on.
         assert!(!value.contains("forged"), "{}: {name}: {value}", case.name);
         let name = name.to_ascii_lowercase();
-        if !OF_THE_WAY.contains(&name.as_str()) {
+        // An empty header says as much as none: some fronts can't take one out.
+        if !OF_THE_WAY.contains(&name.as_str()) && !value.is_empty() {
             headers.entry(name).or_default().push(value.to_owned());
         }
     }
@@ -213,9 +216,16 @@ impl Seen {
             left.target.clone_from(&right.target);
         }
         for allow in allowed {
-            if let Allow::Header(name) = allow {
-                left.headers.remove(*name);
-                right.headers.remove(*name);
+            match allow {
+                Allow::RefusedBy(_) => {}
+                Allow::Header(name) => {
+                    left.headers.remove(*name);
+                    right.headers.remove(*name);
+                }
+                Allow::Target(target) if left.target == *target => {
+                    right.target.clone_from(&left.target);
+                }
+                Allow::Target(_) => {}
             }
         }
         front == own

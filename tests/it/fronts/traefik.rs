@@ -7,7 +7,7 @@ use std::process::Command;
 use super::compare::{Allow, Allowance};
 use super::process::Started;
 use super::world::{HOST, World};
-use super::{Front, deployed, table, ten_lines};
+use super::{Front, deployed, questions, table, ten_lines, vectors};
 use crate::support::client::ask;
 use crate::support::eventually;
 
@@ -73,15 +73,56 @@ fn launch(prepare: impl Fn(SocketAddr, &Path) -> Command) -> Started {
     started
 }
 
-const ALLOWANCES: &[Allowance] = &[Allowance {
-    case: "dots",
-    allow: Allow::RefusedBy(401),
-    because: "it resolves them before it asks, and forwards what it asked about",
-}];
+/// It reads paths before it routes, and says so in a line of text.
+const READ_FIRST: &str = "Traefik refuses these by itself";
+
+const ALLOWANCES: &[Allowance] = &[
+    refused(
+        "twice encoded dots behind an encoded slash",
+        400,
+        READ_FIRST,
+    ),
+    refused("an encoded slash", 400, READ_FIRST),
+    refused("an encoded slash in capitals", 400, READ_FIRST),
+    refused("a backslash", 400, READ_FIRST),
+    refused("an encoded backslash", 400, READ_FIRST),
+    refused("an encoded NUL", 400, READ_FIRST),
+    refused("a number sign", 400, READ_FIRST),
+    refused("a broken escape", 400, READ_FIRST),
+    refused("half an escape", 400, READ_FIRST),
+    refused(
+        "Connection names the cookie",
+        401,
+        "Traefik takes out what Connection names before it asks",
+    ),
+    Allowance {
+        case: "a query with all that is allowed",
+        allow: Allow::Target("/public/a?x=!$&'()*,&:@/?-._~"),
+        because: "Traefik asks and forwards with & for every ; of a query",
+    },
+];
+
+const fn refused(case: &'static str, status: u16, because: &'static str) -> Allowance {
+    Allowance {
+        case,
+        allow: Allow::RefusedBy(status),
+        because,
+    }
+}
 
 #[test]
-fn traefik_answers_the_table() {
+fn traefik_answers_the_table_as_the_proxy_does() {
     table::run(&Traefik);
+}
+
+#[test]
+fn traefik_lets_no_known_attack_through() {
+    vectors::run(&Traefik);
+}
+
+#[test]
+fn traefik_asks_once_for_a_session() {
+    questions::run(&Traefik);
 }
 
 #[test]
