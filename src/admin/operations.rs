@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json as value};
 use tokio::sync::watch;
 
@@ -16,6 +17,7 @@ use super::identities::Identities;
 use crate::audit::Audit;
 use crate::document;
 use crate::rules::{Reload, ReloadOutcome, Reloader, RuleStore};
+use crate::telemetry::{METRICS_TYPE, Metrics};
 use crate::whoami::{Forget, Resolver};
 
 /// What there is to operate. Each part may be missing: a gateway without its own identity
@@ -36,6 +38,8 @@ pub struct Operations {
     pub config: Value,
     /// Whether new requests are welcome.
     pub readiness: Arc<Readiness>,
+    /// Numbers for Prometheus.
+    pub metrics: Option<Metrics>,
     /// Where operators' acts are told of.
     pub audit: Audit,
 }
@@ -82,6 +86,7 @@ pub(super) fn health() -> Router<Operations> {
         .route("/health/alive", get(alive))
         .route("/health/ready", get(ready))
         .route("/version", get(version))
+        .route("/metrics", get(metrics))
 }
 
 async fn alive() -> Response {
@@ -109,6 +114,14 @@ async fn version() -> Response {
         StatusCode::OK,
         &value!({"version": env!("CARGO_PKG_VERSION")}),
     )
+}
+
+async fn metrics(State(operations): State<Operations>) -> Answer {
+    let metrics = operations.metrics.ok_or_else(Refusal::not_found)?;
+    let mut response = metrics.text().into_response();
+    let kind = HeaderValue::from_static(METRICS_TYPE);
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    Ok(response)
 }
 
 async fn rules(State(operations): State<Operations>) -> Answer {

@@ -47,6 +47,7 @@ pub(super) fn guests(
             pages: Arc::clone(&parts.pages),
             minter: parts.minter.clone(),
             access_log: parts.access_log.clone(),
+            traffic: parts.traffic.clone(),
             audit: parts.audit.clone(),
             config: settings,
         }));

@@ -18,6 +18,7 @@ mod identity;
 #[cfg(feature = "identity")]
 mod kept_in_database;
 mod local;
+mod metrics;
 mod options;
 #[cfg(feature = "identity")]
 mod own;

@@ -15,7 +15,7 @@ use crate::gateway::{self, Tls};
 use crate::policy::RuleSet;
 use crate::rules::{Reload, Watch};
 use crate::streams::Switchboard;
-use crate::telemetry::AccessLogWriter;
+use crate::telemetry::{AccessLogWriter, Metrics};
 use crate::whoami::Resolver;
 
 /// How long the doors of the service runtime may take to finish what is under way.
@@ -52,6 +52,8 @@ pub struct Running {
     pub(super) last_tasks: Tasks,
     pub(super) access_log: AccessLogWriter,
     pub(super) audit: Audit,
+    /// Where it is counted what happens, if anybody may ask.
+    pub(super) metrics: Option<Metrics>,
     pub(super) audit_writer: AuditWriter,
     /// Last: everything above may still use it.
     pub(super) runtime: Option<Runtime>,

@@ -10,6 +10,7 @@ use super::decisions;
 use super::form_targets::form_targets;
 use super::identity;
 use super::local::Bridge;
+use super::metrics;
 use super::own::{Mailbox, Own};
 use super::resuming;
 use super::rules::Rules;
@@ -26,7 +27,7 @@ use crate::document::Setting;
 use crate::gateway::{Tls, TlsConfig};
 use crate::pages::Pages;
 use crate::streams::Switchboard;
-use crate::telemetry::AccessLog;
+use crate::telemetry::{AccessLog, Traffic};
 use crate::whoami::{Resolver, Watcher};
 use crate::{admin, gateway, pages};
 
@@ -100,6 +101,7 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
         last_tasks: Tasks::default(),
         access_log: access_log_writer,
         audit: audit.clone(),
+        metrics: None,
         audit_writer,
         runtime: Some(runtime),
     };
@@ -107,11 +109,10 @@ pub fn start(config: &Config, around: &Surroundings) -> Result<Running, StartErr
     running.open_admin(config, identity.own.as_ref(), (settings, &clock))?;
     running.open_identity(config, identity.own.as_ref(), &pages)?;
     if let Some(bound) = bound {
-        let database = identity.own.as_ref().map(Own::shelf);
-        let service = &identity.service;
-        let resume = running.handle();
-        let resume =
-            resume.map(|runtime| resuming::resume(config, database, service, &runtime, &clock));
+        let (database, service) = (identity.own.as_ref().map(Own::shelf), &identity.service);
+        let resume = running
+            .handle()
+            .map(|runtime| resuming::resume(config, database, service, &runtime, &clock));
         let parts = running.proxy_parts(config, identity.own, clock, pages, access_log);
         let parts = gateway::Parts { resume, ..parts };
         running.open_proxy(config, bound, parts)?;
@@ -187,11 +188,18 @@ impl Running {
             pages,
             minter,
             access_log,
+            traffic: self.traffic(),
             audit: self.audit.clone(),
             streams: Arc::clone(&self.streams),
             resume: None,
             guests: Vec::new(),
         }
+    }
+
+    /// Where requests are counted.
+    fn traffic(&self) -> Traffic {
+        let metrics = self.metrics.as_ref();
+        metrics.map_or_else(Traffic::off, |metrics| metrics.traffic().clone())
     }
 
     /// Lets mail go out, from the service runtime.
@@ -211,6 +219,7 @@ impl Running {
         let Some(admin) = &config.admin else {
             return Ok(());
         };
+        self.metrics = config.telemetry.metrics.then(|| metrics::of(self));
         let operations = Operations {
             rules: Some(Arc::clone(&self.rules.store)),
             reloader: Some(Arc::clone(&self.rules.reloader)),
@@ -224,6 +233,7 @@ impl Running {
             }),
             config: shown(settings),
             readiness: Arc::clone(&self.readiness),
+            metrics: self.metrics.clone(),
             audit: self.audit.clone(),
         };
         let guard = Guard::new(admin.listen.ip(), admin.token.clone());
@@ -267,6 +277,9 @@ impl Running {
                 address: address.to_string(),
                 tls: listener.tls.is_some(),
             });
+        }
+        if let Some(metrics) = &self.metrics {
+            metrics::of_connections(metrics, gateway.open_connections());
         }
         self.certificates.extend_from_slice(gateway.certificates());
         self.gateway = Some(gateway);

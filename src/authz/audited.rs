@@ -68,6 +68,7 @@ const fn event(decision: Decided) -> Event {
         | Decided::NoRule
         | Decided::MethodNotAllowed
         | Decided::BadRequest
-        | Decided::Unavailable => Event::Refusal,
+        | Decided::Unavailable
+        | Decided::UntrustedPeer => Event::Refusal,
     }
 }

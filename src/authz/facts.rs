@@ -4,51 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::policy::{Outcome, RuleId};
+use crate::telemetry::Decided;
 use crate::whoami::{CacheUse, Record};
-
-/// What became of a request, by the names of the access log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Decided {
-    /// Forwarded.
-    Allow,
-    /// Asked to sign in.
-    LogIn,
-    /// Asked for a second factor.
-    StepUp,
-    /// Asked to prove it again.
-    Refresh,
-    /// Asked to set up a second factor.
-    Enrol,
-    /// Refused.
-    Deny,
-    /// No rule covers it.
-    NoRule,
-    /// A rule covers it, but not its method.
-    MethodNotAllowed,
-    /// It can be read in more than one way.
-    BadRequest,
-    /// Nobody could say who asks.
-    Unavailable,
-}
-
-impl Decided {
-    /// The name in logs, metrics and `explain`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::LogIn => "log_in",
-            Self::StepUp => "step_up",
-            Self::Refresh => "refresh",
-            Self::Enrol => "enrol",
-            Self::Deny => "deny",
-            Self::NoRule => "no_rule",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::BadRequest => "bad_request",
-            Self::Unavailable => "unavailable",
-        }
-    }
-}
 
 impl From<Outcome> for Decided {
     fn from(outcome: Outcome) -> Self {

@@ -38,6 +38,7 @@ pub(super) const fn can_be_mended(decided: Decided) -> bool {
         | Decided::NoRule
         | Decided::MethodNotAllowed
         | Decided::BadRequest
-        | Decided::Unavailable => false,
+        | Decided::Unavailable
+        | Decided::UntrustedPeer => false,
     }
 }

@@ -35,7 +35,7 @@ pub use client::Client;
 pub use config::{Config, IdentityBase};
 pub use cookies::{guard_set_cookies, is_session_token, join_cookies, sets_session, strip_cookies};
 pub use error_id::ErrorId;
-pub use facts::{Decided, Facts};
+pub use facts::Facts;
 pub use foresight::{Answers, Foreseen, foresee, foresee_ambiguous};
 pub use forwarded::{
     ForwardedFamily, Hearsay, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO, forwarded_for,
@@ -48,6 +48,8 @@ pub use loop_guard::LOOP_GUARD_COOKIE;
 pub use objection::{Permitted, objection};
 pub use page::{Explanation, Keeping, Page};
 pub use strip::{Lifted, Strip};
+
+pub use crate::telemetry::Decided;
 
 #[cfg(test)]
 mod tests;

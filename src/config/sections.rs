@@ -215,7 +215,13 @@ fn read_telemetry(telemetry: &mut Fields<'_, '_>) -> (telemetry::Config, audit::
             .or("output", Output(audit::Config::default().output))
             .0,
     });
-    (telemetry::Config { log, access_log }, audit)
+    let metrics = telemetry.or("metrics", true);
+    let config = telemetry::Config {
+        log,
+        access_log,
+        metrics,
+    };
+    (config, audit)
 }
 
 /// A file or folder with rules, or `env:NAME`: a variable that holds their text.

@@ -59,7 +59,7 @@ proxy:
 identity:
   external: { public_url: ftp://k, timeout: 0s }
 admin: { listen: 0.0.0.0:4434 }
-telemetry: { log: { level: verbose }, metrics: true }
+telemetry: { log: { level: verbose }, metrics: often }
 ";
     let found = problems_of(text);
     let lines: Vec<u32> = found.iter().map(|(line, _, _)| *line).collect();

@@ -70,3 +70,13 @@ pub enum Decision {
         facts: Facts,
     },
 }
+
+impl Decision {
+    /// What was decided, and about whom.
+    #[must_use]
+    pub const fn facts(&self) -> &Facts {
+        match self {
+            Self::Allow { facts, .. } | Self::Refuse { facts, .. } => facts,
+        }
+    }
+}

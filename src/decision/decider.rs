@@ -11,8 +11,8 @@ use crate::authz::{Answer, Checker, Client, Decided, ErrorId, Facts, Strip};
 use crate::clock::Clock;
 use crate::minting::Minter;
 use crate::pages::Pages;
-use crate::policy::Request;
-use crate::telemetry::AccessLog;
+use crate::policy::{Request, RuleId};
+use crate::telemetry::{AccessLog, Traffic};
 
 /// The id of a request, towards applications and clients.
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -29,6 +29,8 @@ pub struct Parts {
     pub minter: Option<Minter>,
     /// Where requests are told.
     pub access_log: AccessLog,
+    /// Where they are counted.
+    pub traffic: Traffic,
     /// Where refusals are told.
     pub audit: Audit,
     /// Settings.
@@ -42,6 +44,7 @@ pub struct Decider {
     pub(super) pages: Arc<Pages>,
     pub(super) minter: Option<Minter>,
     pub(super) access_log: AccessLog,
+    pub(super) traffic: Traffic,
     pub(super) audit: Audit,
     pub(super) config: Config,
     pub(super) strip: Strip,
@@ -57,6 +60,7 @@ impl Decider {
             pages,
             minter,
             access_log,
+            traffic,
             audit,
             config,
         } = parts;
@@ -68,6 +72,7 @@ impl Decider {
             pages,
             minter,
             access_log,
+            traffic,
             audit,
             config,
         }
@@ -90,6 +95,7 @@ impl Decider {
             can_remove: asked.can_remove,
         };
         let decision = voice.decide(asked.request, asked.redirects).await;
+        self.count(door, decision.facts());
         self.end_line(line, &decision);
         decision
     }
@@ -106,7 +112,7 @@ impl Decider {
     pub fn refuse_stranger(&self, question: &Question<'_>) -> Decision {
         let reason = "this address is no trusted proxy of the decision listener";
         let answer = Answer::refusal(ErrorId::AccessDenied, Client::Api, None, reason);
-        self.refuse(question, answer, Decided::Deny)
+        self.refuse(question, answer, Decided::UntrustedPeer)
     }
 
     /// Refuses what is no question.
@@ -130,8 +136,14 @@ impl Decider {
             can_remove: true,
         };
         let decision = voice.speak(answer, Vec::new(), Facts::without_rule(decided));
+        self.count(question.door, decision.facts());
         self.log_question(question, &decision);
         decision
+    }
+
+    fn count(&self, door: Door, facts: &Facts) {
+        let rule = facts.rule.as_ref().map(RuleId::as_str);
+        self.traffic.decided(door, rule, facts.decision);
     }
 
     /// The refusal of what no rule governs.

@@ -5,7 +5,6 @@ use http::HeaderValue;
 use super::exchange::Exchange;
 use crate::authz::{Answer, Facts, audit_refused, audit_unread};
 use crate::policy::Request;
-use crate::telemetry::Door;
 
 /// Tells that `request` was refused with `answer`.
 pub(super) fn refused(
@@ -18,7 +17,7 @@ pub(super) fn refused(
     let audit = &exchange.client.worker.shared.audit;
     if audit.is_on() {
         audit.record(audit_refused(
-            Door::Proxy,
+            exchange.door.get(),
             request_id,
             request,
             facts,
@@ -38,6 +37,7 @@ pub(super) fn refused_unread(
     let audit = &client.worker.shared.audit;
     if audit.is_on() {
         let peer = client.peer;
-        audit.record(audit_unread(Door::Proxy, request_id, peer, method, answer));
+        let door = exchange.door.get();
+        audit.record(audit_unread(door, request_id, peer, method, answer));
     }
 }

@@ -8,7 +8,9 @@ use super::alarm::AlarmGuard;
 use super::client::ClientConnection;
 use super::live::Life;
 use super::log::Entry;
+use crate::clock::Monotonic;
 use crate::policy::RuleTimeouts;
+use crate::telemetry::Door;
 
 /// Where the request body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +50,12 @@ pub(super) struct Exchange {
     /// The answer was given to the client in full.
     pub(super) complete: Cell<bool>,
     pub(super) log: RefCell<Option<Box<Entry>>>,
+    /// Where it counts.
+    pub(super) door: Cell<Door>,
+    /// When it began, where that is counted.
+    started: Option<Monotonic>,
+    /// When it went to an upstream, where anybody is told.
+    pub(super) sent: Cell<Option<Monotonic>>,
     pub(super) life: Life,
 }
 
@@ -66,6 +74,12 @@ impl Exchange {
             own: Cell::new(RuleTimeouts::default()),
             complete: Cell::new(false),
             log: RefCell::new(None),
+            door: Cell::new(client.door.name),
+            started: {
+                let shared = &worker.shared;
+                shared.traffic.is_on().then(|| shared.clock.monotonic())
+            },
+            sent: Cell::new(None),
             life: Life::default(),
             client: Rc::clone(client),
         })
@@ -155,6 +169,7 @@ impl Drop for Exchange {
         if let Some(entry) = self.log.get_mut().take() {
             entry.write(&self.client, self.bytes_in.get(), self.bytes_out.get());
         }
+        self.is_over(self.started);
         self.client.worker.running.leave(&self.life);
         self.client.exchange_ends(self.complete.get());
     }

@@ -12,7 +12,8 @@ use hyper::body::Incoming;
 
 use super::LocalBody;
 use super::body::ResponseBody;
-use super::proxy::{Passing, failure_answer};
+use super::failing::failure_answer;
+use super::proxy::Passing;
 use super::upstream::Failure;
 
 /// Bytes of a request body that a guest may read. None of them asks for more than the head of

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -20,6 +21,7 @@ use super::stream::Plain;
 use super::tls::Tls;
 use super::worker::{LocalExecutor, Worker};
 use crate::policy::Scheme;
+use crate::telemetry;
 
 /// Connections that the kernel holds until they are accepted.
 const BACKLOG: i32 = 1024;
@@ -28,6 +30,10 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// What clients of one listener meet.
 pub(super) struct Door {
+    /// Its name in logs and metrics.
+    pub(super) name: telemetry::Door,
+    /// Its open connections, in all workers.
+    pub(super) open: Arc<AtomicUsize>,
     pub(super) scheme: Scheme,
     pub(super) tls: Option<Tls>,
     pub(super) redirect_to_https: bool,
@@ -57,6 +63,8 @@ impl Door {
             .then(|| HeaderValue::from_str(&format!("max-age={seconds}")).ok())
             .flatten();
         Self {
+            name: telemetry::Door::named(config.door.name()).unwrap_or(telemetry::Door::Proxy),
+            open: Arc::default(),
             scheme,
             tls,
             redirect_to_https: config.redirect_to_https,
@@ -68,6 +76,11 @@ impl Door {
                 .unwrap_or_else(|| proxy.trusted_proxies.clone()),
             guest,
         }
+    }
+
+    /// Counts its connections there.
+    pub(super) fn counting(self, open: Arc<AtomicUsize>) -> Self {
+        Self { open, ..self }
     }
 
     /// Whether `peer` is one of the proxies in front.
@@ -176,7 +189,7 @@ pub(super) async fn accept(worker: Rc<Worker>, bound: Bound, door: Rc<Door>) -> 
             Err(_) => continue,
         };
         exhausted = false;
-        match worker.admit() {
+        match worker.admit(&door) {
             Some(admission) => {
                 LocalExecutor::run(serve(
                     Rc::clone(&worker),

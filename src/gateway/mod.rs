@@ -10,8 +10,10 @@ mod audited;
 mod body;
 mod client;
 mod config;
+mod counted;
 mod exchange;
 mod facts;
+mod failing;
 mod frames;
 mod guest;
 mod head_scan;
@@ -21,6 +23,7 @@ mod live;
 mod log;
 mod mount;
 mod objection;
+mod open;
 mod preface;
 mod proxy;
 mod request_id;
@@ -51,6 +54,7 @@ pub use config::{
 };
 pub use guest::{Caller, Guest, GuestAnswer, NamedGuest};
 pub use mount::{KEYS_PATH, OWN_PATH};
+pub use open::OpenConnections;
 pub use resume::{Naming, People, Resume};
 pub use start::{BoundListeners, Running, StartError, bind, start};
 pub use tls::{CertificateError, Tls};
@@ -61,7 +65,7 @@ use crate::clock::Clock;
 use crate::minting::Minter;
 use crate::pages::Pages;
 use crate::streams::Switchboard;
-use crate::telemetry::AccessLog;
+use crate::telemetry::{AccessLog, Traffic};
 
 /// A body towards or from a service of this process.
 pub type LocalBody = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
@@ -103,6 +107,8 @@ pub struct Parts {
     pub minter: Option<Minter>,
     /// Where requests are told of.
     pub access_log: AccessLog,
+    /// Where they are counted.
+    pub traffic: Traffic,
     /// Lets requests wait where their rule has `keep_body`.
     pub resume: Option<Resume>,
     /// Where refusals are told of.

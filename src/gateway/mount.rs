@@ -15,8 +15,9 @@ use super::body::{RequestBody, ResponseBody};
 use super::config::{Config, MountTarget};
 use super::exchange::Exchange;
 use super::facts::Facts;
+use super::failing::failure_answer;
 use super::headers::{self, Framing, X_SESSION_TOKEN};
-use super::proxy::{Passing, failure_answer};
+use super::proxy::Passing;
 use super::resume;
 use super::upstream::{Failure, send_to_identity};
 use super::worker::Shared;
@@ -122,7 +123,7 @@ pub(super) async fn serve(
     body: Incoming,
     place: Place,
 ) -> Response<ResponseBody> {
-    passing.exchange.note(super::log::Entry::passed);
+    passing.exchange.passed();
     let shared = Rc::clone(&passing.exchange.client.worker);
     match (place, &shared.shared.mounted) {
         (Place::External, Some(mounted)) => match &mounted.external {
@@ -216,7 +217,7 @@ async fn hand_through(
     let passage = Passage(());
     let credentials = credentials(&passing.head.headers, &worker.shared.config.session_cookie);
     let outgoing = outgoing(&mut passing, &facts, body, path, external, &passage);
-    exchange.note(|entry| entry.sent("identity", worker.shared.clock.monotonic()));
+    exchange.sent("identity");
     let sent = send_to_identity(&passage, &upstream, &exchange, outgoing).await;
     let (answer, lease) = match sent {
         Ok(answered) => answered,
@@ -226,7 +227,7 @@ async fn hand_through(
             return passing.refuse(failure_answer(failure, passing.kind(), None));
         }
     };
-    exchange.note(|entry| entry.answered(worker.shared.clock.monotonic()));
+    exchange.answered("identity");
     let (head, body) = answer.into_parts();
     let session_cookie = &worker.shared.config.session_cookie;
     if changes_sessions(&facts.request.method, path) || sets_session(&head.headers, session_cookie)

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
@@ -12,8 +12,9 @@ use super::LocalBody;
 use super::audited;
 use super::body::{RequestBody, ResponseBody};
 use super::client::ClientConnection;
-use super::exchange::{Exchange, UploadFault};
+use super::exchange::Exchange;
 use super::facts::{self, Facts, Fault};
+use super::failing::failure_answer;
 use super::guest;
 use super::head_scan::BodyKind;
 use super::headers::{self, AnswerChanges, Framing, X_REQUEST_ID};
@@ -26,9 +27,8 @@ use super::resume::{self, Arriving};
 use super::turn::close_after;
 use super::upgrade::{self, Wanted};
 use super::upstream::{Failure, send};
-use crate::authz::{self, Answer, Client, Decided, ErrorId, Forward, Inquiry, Verdict};
-use crate::policy::{self, AmbiguousRequest, Permit, Scheme, Target};
-use crate::streams::Cause;
+use crate::authz::{self, Answer, Client, Decided, Forward, Inquiry, Verdict};
+use crate::policy::{AmbiguousRequest, Permit, Scheme, Target};
 use crate::telemetry::is_plain_request_id;
 use crate::whoami::{Credential, CredentialKind};
 
@@ -148,6 +148,7 @@ pub(super) async fn answer(
         Err(fault) => {
             let answer = fault.answer(passing.kind());
             let method = &passing.head.method;
+            exchange.unread();
             audited::refused_unread(exchange, &passing.request_id, method, &answer);
             let mut response = passing.refuse(answer);
             // What follows on the connection can't be told apart from this request's rest.
@@ -163,8 +164,8 @@ pub(super) async fn answer(
     }
     match mount::place(&client.worker.shared, &facts.request) {
         Err(why) => {
-            let kind = passing.kind();
-            passing.refuse(Answer::ambiguous_request(kind, why))
+            exchange.unread();
+            passing.refuse_target(why)
         }
         Ok(Some(place)) => Box::pin(mount::serve(passing, facts, body, place)).await,
         Ok(None) => judge(passing, facts, body).await,
@@ -203,6 +204,7 @@ async fn judge(passing: Passing<'_>, facts: Facts, body: Incoming) -> Response<R
         Err(both) => {
             let answer = Fault::from(both).answer(passing.kind());
             let facts = authz::Facts::without_rule(Decided::BadRequest);
+            exchange.decided(&facts);
             audited::refused(exchange, &passing.request_id, &request, &facts, &answer);
             return passing.refuse(answer);
         }
@@ -216,6 +218,7 @@ async fn judge(passing: Passing<'_>, facts: Facts, body: Incoming) -> Response<R
             }
             Ok(Err(other)) => Arriving::Whole(other),
             Err(fault) => {
+                exchange.unread();
                 let failure = Failure::Client(fault);
                 return passing.refuse(failure_answer(failure, passing.kind(), None));
             }
@@ -247,7 +250,7 @@ pub(super) async fn settle(
     let exchange = passing.exchange;
     match verdict {
         Verdict::Refuse(mut refusal) => {
-            exchange.note(|entry| entry.decided(&refusal.facts));
+            exchange.decided(&refusal.facts);
             let (request, facts) = (&refusal.request, &refusal.facts);
             audited::refused(
                 exchange,
@@ -262,11 +265,10 @@ pub(super) async fn settle(
             }
         }
         Verdict::Preflight(granted) => {
-            exchange.note(|entry| entry.decided(&granted.facts));
+            exchange.decided(&granted.facts);
             respond::preflight(*granted, &passing.request_id, exchange)
         }
         Verdict::Forward(forward) => {
-            exchange.note(|entry| entry.decided(&forward.facts));
             let now = exchange.client.worker.shared.clock.wall();
             passing.changes = AnswerChanges::of(&forward, &passing.head.headers, now);
             if let Some(answer) = objection(&passing, &forward, upgrade.as_ref()) {
@@ -275,11 +277,12 @@ pub(super) async fn settle(
                     reported: false,
                     ..forward.facts
                 };
-                exchange.note(|entry| entry.decided(&facts));
+                exchange.decided(&facts);
                 let request = forward.permit.request();
                 audited::refused(exchange, &passing.request_id, request, &facts, &answer);
                 return passing.refuse(answer);
             }
+            exchange.decided(&forward.facts);
             if let Target::Answer(answer) = forward.permit.rule().target() {
                 return respond::by_rule(answer, &passing, &forward);
             }
@@ -313,13 +316,13 @@ async fn pass_on(
         Ok(outgoing) => outgoing,
         Err(why) => return passing.refuse_target(why),
     };
-    exchange.note(|entry| entry.sent(&upstream.config.name, worker.shared.clock.monotonic()));
+    exchange.sent(&upstream.config.name);
     let key = balance_key(&forward);
     let sending = send(&forward.permit, &upstream, exchange, outgoing, &key, false);
     match live::while_allowed(exchange, &forward, sending).await {
         Err(failure) => refuse_failure(&passing, failure, &forward),
         Ok((answer, lease)) => {
-            exchange.note(|entry| entry.answered(worker.shared.clock.monotonic()));
+            exchange.answered(&upstream.config.name);
             let (head, body) = answer.into_parts();
             exchange.note(|entry| entry.status(head.status));
             let grpc = is_grpc(&passing, &head.headers);
@@ -427,49 +430,4 @@ fn refuse_failure(
 ) -> Response<ResponseBody> {
     let rule = Some(forward.permit.rule().id());
     passing.refuse(failure_answer(failure, passing.kind(), rule))
-}
-
-/// The answer for a request that got none.
-pub(super) fn failure_answer(
-    failure: Failure,
-    kind: Client,
-    rule: Option<&policy::RuleId>,
-) -> Answer {
-    let (id, reason) = match failure {
-        Failure::Unreachable => (
-            ErrorId::UpstreamUnreachable,
-            "no connection to the application",
-        ),
-        Failure::TimedOut => (
-            ErrorId::UpstreamTimeout,
-            "the application did not answer in time",
-        ),
-        Failure::Broken => (
-            ErrorId::UpstreamUnreachable,
-            "the application gave no proper answer",
-        ),
-        Failure::Client(UploadFault::TooLarge) => {
-            (ErrorId::TooLarge, "the request body is too large")
-        }
-        Failure::Client(UploadFault::Idle) => {
-            (ErrorId::Timeout, "the request body did not arrive in time")
-        }
-        Failure::Client(UploadFault::Broken) => {
-            let reason = "the request body is not framed as announced";
-            return Answer::refusal(ErrorId::AmbiguousRequest, kind, rule, reason)
-                .with_status(StatusCode::BAD_REQUEST);
-        }
-        Failure::Cut(cause) => (cut_id(cause), cause.reason()),
-    };
-    Answer::refusal(id, kind, rule, reason)
-}
-
-/// A request that was allowed when it came, and is not any more.
-const fn cut_id(cause: Cause) -> ErrorId {
-    match cause {
-        Cause::Revoked | Cause::Expired => ErrorId::SessionRequired,
-        Cause::BelowRule => ErrorId::AccessDenied,
-        Cause::NoRule => ErrorId::NoRule,
-        Cause::Unverified => ErrorId::IdentityUnavailable,
-    }
 }

@@ -14,6 +14,7 @@ use super::config::{Config, ListenAddress, ListenerConfig, ListenerDoor};
 use super::guest::{Guest, NamedGuest};
 use super::listener::{Bound, Door, accept};
 use super::mount::{Mounted, well_known};
+use super::open::OpenConnections;
 use super::tls::{CertificateError, Tls};
 use super::upstream::{Connectors, HealthBoard, PROBE_STEP, probe};
 use super::worker::{LocalExecutor, Shared, Worker};
@@ -70,6 +71,7 @@ enum Stop {
 /// A running proxy. Dropping it ends it at once.
 pub struct Running {
     addresses: Vec<ListenAddress>,
+    open: OpenConnections,
     tls: Vec<Tls>,
     shared: Arc<Shared>,
     stop: watch::Sender<Stop>,
@@ -81,6 +83,12 @@ impl Running {
     #[must_use]
     pub fn addresses(&self) -> &[ListenAddress] {
         &self.addresses
+    }
+
+    /// How many client connections each listener has.
+    #[must_use]
+    pub const fn open_connections(&self) -> &OpenConnections {
+        &self.open
     }
 
     /// TLS of the listeners that have it, to have their certificates reloaded.
@@ -184,10 +192,12 @@ impl BoundListeners {
         let workers = workers.map_or(1, std::num::NonZeroUsize::get);
         let listeners = self.listeners;
         let guests = parts.guests.clone();
+        let open = OpenConnections::of(&self.addresses);
         let shared = Arc::new(share(self.config, parts)?);
         let (stop, stopped) = watch::channel(Stop::Running);
         let mut running = Running {
             addresses: self.addresses,
+            open: open.clone(),
             tls: listeners
                 .iter()
                 .filter_map(|(_, _, tls)| tls.clone())
@@ -198,8 +208,9 @@ impl BoundListeners {
         };
         for index in 0..workers {
             let mut own = Vec::with_capacity(listeners.len());
-            for (bound, listener, own_tls) in &listeners {
+            for ((bound, listener, own_tls), open) in listeners.iter().zip(open.counts()) {
                 own.push(OwnListener {
+                    open: Arc::clone(open),
                     bound: bound.try_clone().map_err(StartError::Worker)?,
                     config: listener.clone(),
                     tls: own_tls.clone(),
@@ -238,6 +249,7 @@ fn share(config: Config, parts: Parts) -> Result<Shared, StartError> {
         pages,
         minter,
         access_log,
+        traffic,
         resume,
         audit,
         streams,
@@ -248,6 +260,7 @@ fn share(config: Config, parts: Parts) -> Result<Shared, StartError> {
         mounted: Mounted::new(&config).map_err(StartError::Mount)?,
         well_known: well_known().map_err(StartError::Mount)?,
         connectors: Connectors::default(),
+        traffic,
         board: HealthBoard::default(),
         connections: AtomicUsize::new(0),
         log: if config.access_log {
@@ -269,6 +282,7 @@ fn share(config: Config, parts: Parts) -> Result<Shared, StartError> {
 
 /// A worker's copy of a listener.
 struct OwnListener {
+    open: Arc<AtomicUsize>,
     bound: Bound,
     config: ListenerConfig,
     tls: Option<Tls>,
@@ -323,6 +337,7 @@ impl WorkerThread {
         for listener in self.listeners {
             let proxy = &worker.shared.config;
             let door = Door::new(&listener.config, proxy, listener.tls, listener.guest);
+            let door = door.counting(listener.open);
             let accepted = accept(Rc::clone(&worker), listener.bound, Rc::new(door));
             accepting.spawn_local(accepted);
         }

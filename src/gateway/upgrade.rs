@@ -16,9 +16,10 @@ use hyper::upgrade::OnUpgrade;
 
 use super::body::{RequestBody, ResponseBody};
 use super::exchange::Exchange;
+use super::failing::failure_answer;
 use super::headers;
 use super::live;
-use super::proxy::{Passing, balance_key, failure_answer, prepare};
+use super::proxy::{Passing, balance_key, prepare};
 use super::tunnel::carry;
 use super::upstream::{Failure, Lease, send};
 use super::worker::LocalExecutor;
@@ -102,7 +103,7 @@ pub(super) async fn open(
         Err(why) => return passing.refuse_target(why),
     };
     let key = ask(request.headers_mut(), wanted);
-    exchange.note(|entry| entry.sent(&upstream.config.name, worker.shared.clock.monotonic()));
+    exchange.sent(&upstream.config.name);
     let near = balance_key(&forward);
     let sending = send(&forward.permit, &upstream, &exchange, request, &near, true);
     let (answer, lease) = match live::while_allowed(&exchange, &forward, sending).await {
@@ -112,7 +113,7 @@ pub(super) async fn open(
             return passing.refuse(failure_answer(failure, passing.kind(), rule));
         }
     };
-    exchange.note(|entry| entry.answered(worker.shared.clock.monotonic()));
+    exchange.answered(&upstream.config.name);
     let (mut head, body) = answer.into_parts();
     exchange.note(|entry| entry.status(head.status));
     if head.status != StatusCode::SWITCHING_PROTOCOLS {

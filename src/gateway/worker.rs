@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::LocalService;
 use super::alarm::{Alarms, TICK};
 use super::config::Config;
+use super::listener::Door;
 use super::live::Running;
 use super::mount::Mounted;
 use super::request_id::RequestIds;
@@ -22,7 +23,7 @@ use crate::minting::Minter;
 use crate::pages::Pages;
 use crate::policy::CanonicalPath;
 use crate::streams::{Judge, Switchboard};
-use crate::telemetry::AccessLog;
+use crate::telemetry::{AccessLog, Traffic};
 
 /// What all workers of a process share.
 pub(super) struct Shared {
@@ -40,6 +41,7 @@ pub(super) struct Shared {
     pub(super) minter: Option<Minter>,
     pub(super) resume: Option<Resume>,
     pub(super) log: AccessLog,
+    pub(super) traffic: Traffic,
     pub(super) audit: Audit,
     /// Where it is told which sessions have ended.
     pub(super) streams: Arc<Switchboard>,
@@ -120,12 +122,13 @@ impl Worker {
     }
 
     /// Takes a place for a client connection; `None` when the process has its fill.
-    pub(super) fn admit(self: &Rc<Self>) -> Option<Admission> {
+    pub(super) fn admit(self: &Rc<Self>, door: &Rc<Door>) -> Option<Admission> {
         let limit = self.shared.config.limits.connections;
         let before = self.shared.connections.fetch_add(1, Ordering::Relaxed);
         self.connections
             .set(self.connections.get().saturating_add(1));
-        let admission = Admission(Rc::clone(self));
+        door.open.fetch_add(1, Ordering::Relaxed);
+        let admission = Admission(Rc::clone(self), Rc::clone(door));
         (before < limit).then_some(admission)
     }
 
@@ -150,11 +153,12 @@ impl Worker {
 }
 
 /// The place of one client connection.
-pub(super) struct Admission(Rc<Worker>);
+pub(super) struct Admission(Rc<Worker>, Rc<Door>);
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        let worker = &self.0;
+        let Self(worker, door) = self;
+        door.open.fetch_sub(1, Ordering::Relaxed);
         worker.shared.connections.fetch_sub(1, Ordering::Relaxed);
         worker
             .connections

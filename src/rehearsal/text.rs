@@ -20,7 +20,8 @@ pub fn to_text(explained: &Explained, places: &mut Places) -> String {
         | Decided::NoRule
         | Decided::MethodNotAllowed
         | Decided::BadRequest
-        | Decided::Unavailable => RED,
+        | Decided::Unavailable
+        | Decided::UntrustedPeer => RED,
     };
     let decision = explained.decision.as_str();
     let _ok = write!(text, "{style}{decision}{style:#}");

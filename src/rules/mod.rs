@@ -24,7 +24,7 @@ pub use context::{Context, Reserved, SessionReach, Strips, Variables};
 pub use load::{compile, holds_cases, load};
 pub use networks::NetworkSets;
 pub use reload::Reloader;
-pub use store::{Reload, ReloadOutcome, RuleStore};
+pub use store::{Reload, ReloadOutcome, Reloads, RuleStore};
 pub use upstream_settings::UpstreamSettings;
 pub use variable::variable_of;
 pub use watch::{Watch, WatchError, watch, watch_files};

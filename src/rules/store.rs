@@ -1,5 +1,6 @@
 //! The generation that requests are judged by.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -13,6 +14,8 @@ use crate::policy::RuleSet;
 pub struct RuleStore {
     current: ArcSwap<RuleSet>,
     last: Mutex<Reload>,
+    applied: AtomicU64,
+    rejected: AtomicU64,
 }
 
 /// What became of the last attempt to read the rules.
@@ -39,6 +42,15 @@ pub enum ReloadOutcome {
     },
 }
 
+/// What became of all attempts to read the rules again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reloads {
+    /// They came into force.
+    pub applied: u64,
+    /// They were broken.
+    pub rejected: u64,
+}
+
 impl RuleStore {
     /// Puts the first rules in force, as generation 1.
     #[must_use]
@@ -49,6 +61,8 @@ impl RuleStore {
                 at,
                 outcome: ReloadOutcome::Applied { generation: 1 },
             }),
+            applied: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
         }
     }
 
@@ -70,6 +84,7 @@ impl RuleStore {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let generation = self.current.load().number() + 1;
         self.current.store(Arc::new(rules.numbered(generation)));
+        self.applied.fetch_add(1, Ordering::Relaxed);
         *last = Reload {
             at,
             outcome: ReloadOutcome::Applied { generation },
@@ -84,6 +99,16 @@ impl RuleStore {
             at,
             outcome: ReloadOutcome::Rejected { problems },
         };
+        self.rejected.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often new rules came into force since the start, and how often they were broken.
+    #[must_use]
+    pub fn reloads(&self) -> Reloads {
+        Reloads {
+            applied: self.applied.load(Ordering::Relaxed),
+            rejected: self.rejected.load(Ordering::Relaxed),
+        }
     }
 
     /// What became of the last attempt.

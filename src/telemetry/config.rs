@@ -3,12 +3,24 @@
 use std::path::PathBuf;
 
 /// Configuration of logs (`telemetry`).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// The program's own log.
     pub log: LogConfig,
     /// One line a request.
     pub access_log: AccessLogConfig,
+    /// The admin listener has `/metrics`.
+    pub metrics: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            log: LogConfig::default(),
+            access_log: AccessLogConfig::default(),
+            metrics: true,
+        }
+    }
 }
 
 /// The program's own log.

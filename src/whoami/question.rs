@@ -42,11 +42,14 @@ impl Question {
     }
 
     async fn run(mut self) {
+        let since = self.shared.now();
         let asking = self.shared.service.ask(&self.credential);
         let answer = match tokio::time::timeout(self.shared.config.timeout, asking).await {
             Ok(answer) => answer,
             Err(_) => Err(WhoamiError::Unreachable("no answer in time".into())),
         };
+        let took = self.shared.now().since(since);
+        self.shared.numbers.answered(&answer, took);
         let landed = self.take_in(answer);
         self.landed = true;
         let shared = &self.shared;

@@ -109,13 +109,17 @@ pub enum Forget<'a> {
     Identity(&'a str),
 }
 
-/// How often requests found nothing usable in the cache, since the start.
+/// How requests found what their credentials are worth, since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
+    /// The cache had it.
+    pub hits: u64,
     /// They asked.
     pub misses: u64,
     /// They joined somebody else's question.
     pub coalesced: u64,
     /// They asked past the cache, before a refusal.
     pub bypasses: u64,
+    /// The cache had it, past its time, while the identity service was out of reach.
+    pub stale: u64,
 }

@@ -31,6 +31,7 @@ mod import;
 mod layer;
 mod mail;
 mod matching;
+mod metrics;
 mod native;
 mod operator;
 mod policy_tools;

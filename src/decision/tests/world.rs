@@ -17,7 +17,7 @@ use crate::decision::{Config, Decider, ForwardAuth, Limits, OwnPlace, Parts};
 use crate::pages::{self, Pages};
 use crate::policy::CanonicalPath;
 use crate::rules::{self, RuleStore};
-use crate::telemetry::AccessLog;
+use crate::telemetry::{AccessLog, Traffic};
 use crate::whoami::{
     self, Asking, Credential, HeaderSource, IdentityService, Issuers, Resolver, Said, Session,
     WhoamiError,
@@ -105,6 +105,7 @@ impl World {
             pages: Arc::new(Pages::new(pages::Config::default()).unwrap()),
             minter: None,
             access_log: AccessLog::off(),
+            traffic: Traffic::off(),
             audit: Audit::off(),
             config: config(),
         });

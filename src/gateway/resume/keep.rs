@@ -7,7 +7,8 @@ use super::reading::{Arriving, Unread, read};
 use super::{Resume, is_same_origin, is_secure, wait_for};
 use crate::authz::{Answer, Keep, Keeping, Refusal};
 use crate::gateway::body::ResponseBody;
-use crate::gateway::proxy::{Passing, failure_answer};
+use crate::gateway::failing::failure_answer;
+use crate::gateway::proxy::Passing;
 use crate::gateway::upstream::Failure;
 use crate::resume::{Client, Holder, Kept, KeptBody, Nonce};
 

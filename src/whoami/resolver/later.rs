@@ -34,7 +34,11 @@ impl Resolver {
         let key = shared.keys.of_credential(credential);
         let record = shared.known.session(key, &shared.evictions, &shared.keys)?;
         let until = record.fresh_until().plus(grace);
-        (until > shared.now()).then(|| Resolved {
+        if until <= shared.now() {
+            return None;
+        }
+        shared.numbers.used(CacheUse::Stale);
+        Some(Resolved {
             resolution: Resolution::Session(record),
             source: CacheUse::Stale,
             conclusive: false,

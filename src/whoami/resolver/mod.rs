@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::key::{Key, Keyring};
 use super::question::Question;
 use super::{
     Arrival, CacheUse, Config, Counts, Credential, CredentialKind, Forget, Freshness,
-    IdentityService, Resolution, ResolveError, Resolved, Watcher,
+    IdentityService, Numbers, Resolution, ResolveError, Resolved, Watcher,
 };
 use crate::clock::{Clock, Monotonic};
 use crate::expression::Reads;
@@ -44,7 +44,7 @@ pub(super) struct Shared {
     pub(super) known: Known,
     pub(super) evictions: Evictions,
     pub(super) flights: Flights,
-    asked: [AtomicU64; 3],
+    pub(super) numbers: Numbers,
     rechecks: Rates,
     misses: Rates,
     watcher: OnceLock<Arc<dyn Watcher>>,
@@ -79,7 +79,7 @@ impl Resolver {
             known: Known::new(&config.cache),
             evictions: Evictions::new(longest_use.saturating_mul(2)),
             flights: Flights::default(),
-            asked: Default::default(),
+            numbers: Numbers::default(),
             rechecks: Rates::default(),
             misses: Rates::default(),
             watcher: OnceLock::new(),
@@ -119,7 +119,10 @@ impl Resolver {
             freshness,
         };
         match shared.look_up(&request, shared.now()) {
-            Some(Ok(answered)) => Ok(request.hit(answered)),
+            Some(Ok(answered)) => {
+                shared.numbers.used(CacheUse::Hit);
+                Ok(request.hit(answered))
+            }
             Some(Err(failure)) => Err(failure),
             None => shared.ask(&request).await,
         }
@@ -184,15 +187,16 @@ impl Resolver {
         self.0.watcher.set(watcher).is_ok()
     }
 
-    /// How often requests found nothing usable in the cache.
+    /// How requests found what their credentials are worth.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let [misses, coalesced, bypasses] = &self.0.asked;
-        Counts {
-            misses: misses.load(Ordering::Relaxed),
-            coalesced: coalesced.load(Ordering::Relaxed),
-            bypasses: bypasses.load(Ordering::Relaxed),
-        }
+        self.0.numbers.counts()
+    }
+
+    /// How questions were answered.
+    #[must_use]
+    pub fn numbers(&self) -> &Numbers {
+        &self.0.numbers
     }
 
     /// Sessions in the cache, fresh or not.
@@ -309,7 +313,10 @@ impl Shared {
                 || self.number(),
             )?;
             let (waiting, source) = match boarding {
-                Boarding::Known(answered) => return answered.map(|known| request.hit(known)),
+                Boarding::Known(answered) => {
+                    self.numbers.used(CacheUse::Hit);
+                    return answered.map(|known| request.hit(known));
+                }
                 Boarding::Joined(waiting) => (waiting, CacheUse::Coalesced),
                 Boarding::Start(number, waiting) => {
                     Question::start(self, request.key, request.credential.clone(), number);
@@ -320,7 +327,7 @@ impl Shared {
                     (waiting, source)
                 }
             };
-            self.count(source);
+            self.numbers.used(source);
             let landed = waiting.await.map_err(|_| abandoned())?;
             let resolution = landed.outcome?;
             self.hold_against(request, &resolution);
@@ -394,17 +401,6 @@ impl Shared {
                 .misses
                 .take(self.each_address(), network(address), self.now());
         }
-    }
-
-    fn count(&self, source: CacheUse) {
-        let [misses, coalesced, bypasses] = &self.asked;
-        let counter = match source {
-            CacheUse::Miss => misses,
-            CacheUse::Coalesced => coalesced,
-            CacheUse::Bypass => bypasses,
-            CacheUse::Hit | CacheUse::Stale => return,
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn number(&self) -> u64 {

@@ -18,7 +18,7 @@ use stepgate::gateway::{
 use stepgate::pages::Pages;
 use stepgate::policy::{Completion, SecondFactor, Subject};
 use stepgate::rules::RuleStore;
-use stepgate::telemetry::AccessLog;
+use stepgate::telemetry::{AccessLog, Traffic};
 use stepgate::whoami::{
     self, Answer, Asking, Credential, HeaderSource, IdentityService, Resolver, Said, Session,
 };
@@ -171,6 +171,7 @@ impl Plan {
                 access_log: AccessLog::off(),
                 resume: None,
                 guests: Vec::new(),
+                traffic: Traffic::off(),
             },
         )?;
         Ok(World {

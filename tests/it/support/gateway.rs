@@ -57,12 +57,17 @@ impl Gateway {
 
     /// Puts other rules in force.
     pub(crate) fn reload(&self, rules: &str) {
-        std::fs::write(self.folder.path().join("rules/test.yaml"), rules).unwrap();
-        let outcome = self.running.reload().outcome;
+        let outcome = self.try_reload(rules).outcome;
         assert!(
             matches!(outcome, stepgate::rules::ReloadOutcome::Applied { .. }),
             "{outcome:?}"
         );
+    }
+
+    /// Has other rules read, which may be broken.
+    pub(crate) fn try_reload(&self, rules: &str) -> stepgate::rules::Reload {
+        std::fs::write(self.folder.path().join("rules/test.yaml"), rules).unwrap();
+        self.running.reload()
     }
 
     /// Asks on a connection of its own.

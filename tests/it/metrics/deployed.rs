@@ -1,0 +1,46 @@
+//! What is deployed beside the product asks for numbers that there are.
+
+use std::fs;
+use std::path::Path;
+
+use super::Place;
+
+/// Every name of a metric in `text`.
+fn named(text: &str) -> Vec<&str> {
+    let starts = text.match_indices("stepgate_").map(|(at, _)| &text[at..]);
+    starts
+        .map(|rest| {
+            let is_end = |letter: char| !letter.is_ascii_lowercase() && letter != '_';
+            rest.split(is_end).next().unwrap_or_default()
+        })
+        .collect()
+}
+
+#[test]
+fn dashboard_alarms_and_page_name_numbers_that_there_are() {
+    let place = Place::counting();
+    let scrape = place.scrape();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut seen = Vec::new();
+    for file in [
+        "deploy/grafana/stepgate.json",
+        "deploy/prometheus/stepgate-alarms.yml",
+        "docs/metrics.md",
+    ] {
+        let text = fs::read_to_string(folder.join(file)).unwrap();
+        let names = named(&text);
+        assert!(names.len() >= 3, "{file}");
+        for name in names {
+            let metric = name.strip_suffix("_bucket").unwrap_or(name);
+            assert!(scrape.has_metric(metric), "{file}: {name}");
+            seen.push(metric.to_owned());
+        }
+    }
+    let dashboard = fs::read_to_string(folder.join("deploy/grafana/stepgate.json")).unwrap();
+    let dashboard: serde_json::Value = serde_json::from_str(&dashboard).unwrap();
+    assert!(dashboard["panels"].as_array().unwrap().len() > 10);
+    for name in scrape.metrics() {
+        let is_named = |it: &String| it == name || it.strip_suffix("_total") == Some(name);
+        assert!(seen.iter().any(is_named), "{name} stands nowhere");
+    }
+}
