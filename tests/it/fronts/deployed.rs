@@ -53,12 +53,7 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn placed(
-    name: &str,
-    text: &str,
-    world: &World,
-    changes: &[(&str, &str)],
-) -> String {
+fn placed(name: &str, text: &str, world: &World, changes: &[(&str, &str)]) -> String {
     let known = [
         (DECISION_HTTP, world.decision_http()),
         (DECISION_GRPC, world.decision_grpc()),
