@@ -40,7 +40,7 @@ fn numbers_move_as_requests_come() {
         ("public", "allow", 2.0),
         ("account", "log_in", 1.0),
         ("account", "allow", 2.0),
-        ("transfer", "step_up", 1.0),
+        ("transfer", "enrol", 1.0),
         ("", "no_rule", 1.0),
         ("", "bad_request", 1.0),
     ] {
@@ -87,7 +87,7 @@ fn nothing_that_a_client_sends_becomes_a_label() {
         let host = format!("evil-{number}.example");
         let method = format!("EVIL{number}");
         let accept = [("Accept", "application/json")];
-        assert_eq!(ask(address, "GET", "/public/", &host, &accept).status, 403);
+        assert_eq!(ask(address, "GET", "/public/", &host, &accept).status, 404);
         ask(address, &method, "/nowhere", HOST, &accept);
         ask(
             address,
