@@ -12,21 +12,21 @@ COPY . .
 RUN host=$(rustc -vV | sed -n 's/^host: //p') \
     && RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked \
        --target "$host" --no-default-features --features "$FEATURES" \
-    && install -D "target/$host/release/stepgate" /out/root/usr/local/bin/stepgate
-RUN install -d /out/root/usr/share/sbom \
-    && python3 container/sbom.py "$FEATURES" > /out/root/usr/share/sbom/stepgate.cdx.json
-RUN install -D -m 644 -t /out/root/etc container/etc/passwd container/etc/group \
+    && install -D "target/$host/release/stepgate" /out/image/usr/local/bin/stepgate
+RUN install -d /out/image/usr/share/sbom \
+    && python3 container/sbom.py "$FEATURES" > /out/image/usr/share/sbom/stepgate.cdx.json
+RUN install -D -m 644 -t /out/image/etc container/etc/passwd container/etc/group \
        container/etc/nsswitch.conf \
     && install -D -m 644 /etc/ssl/certs/ca-certificates.crt \
-       /out/root/etc/ssl/certs/ca-certificates.crt \
-    && install -D -m 644 LICENSE /out/root/usr/share/doc/stepgate/LICENSE \
-    && install -d -m 755 /out/root/etc/stepgate && install -d /out/data
+       /out/image/etc/ssl/certs/ca-certificates.crt \
+    && install -D -m 644 LICENSE /out/image/usr/share/doc/stepgate/LICENSE \
+    && install -d -m 755 /out/image/etc/stepgate && install -d /out/data
 
 FROM scratch
 LABEL org.opencontainers.image.title="Stepgate" \
       org.opencontainers.image.description="An authentication gateway" \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=build /out/root/ /
+COPY --from=build /out/image/ /
 # The embedded identity service keeps its SQLite file and its generated keys here; with an external
 # one nothing is ever written.
 COPY --from=build --chown=65532:65532 /out/data /var/lib/stepgate/data

@@ -25,7 +25,8 @@ mod place;
 mod recovery;
 #[cfg(feature = "identity")]
 mod sessions;
-#[cfg(all(test, feature = "identity"))]
+#[cfg(test)]
+#[cfg(feature = "identity")]
 mod tests;
 
 use std::sync::Arc;

@@ -23,7 +23,7 @@ fn of_rules(metrics: &Metrics, store: &Arc<RuleStore>) {
     let current = store.current();
     for door in [Door::Proxy, Door::ForwardAuth, Door::ExtAuthz] {
         let rules = current.rules().iter().map(|rule| rule.id().as_str());
-        metrics.traffic().know_rules(door, rules);
+        metrics.traffic().know_rules(door, &rules);
     }
     let rules = Arc::clone(store);
     metrics.gauge(

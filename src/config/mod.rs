@@ -14,7 +14,8 @@ mod embedded;
 #[cfg(not(feature = "identity"))]
 #[path = "no_embedded.rs"]
 mod embedded;
-#[cfg(all(test, feature = "identity"))]
+#[cfg(test)]
+#[cfg(feature = "identity")]
 mod embedded_tests;
 mod environment;
 mod external;

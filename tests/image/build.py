@@ -56,7 +56,7 @@ class Stage:
         given = os.environ.get("STEPGATE_IMAGE_BINARY")
         if given and "cargo build" in command:
             print(f"{given} instead of: {command}", flush=True)
-            target = self.place("/out/root/usr/local/bin/stepgate")
+            target = self.place("/out/image/usr/local/bin/stepgate")
             os.makedirs(os.path.dirname(target), exist_ok=True)
             shutil.copy2(given, target)
             return

@@ -126,9 +126,8 @@ async fn whoever_comes_back_unchanged_gets_an_explanation_in_every_mode() {
             statuses.push(reply.status());
             let lines = reply.0.headers().get_all("set-cookie").iter();
             let guard = lines.filter_map(|line| line.to_str().unwrap().split(';').next());
-            let guard = guard
-                .filter(|pair| pair.contains("stepgate_loop_guard"))
-                .last();
+            let mut guard = guard.filter(|pair| pair.contains("stepgate_loop_guard"));
+            let guard = guard.next_back();
             cookie = format!("{}; {}", SIGNED_IN.1, guard.unwrap_or_default());
         }
         let sent = if mode == "never" { 401 } else { 303 };

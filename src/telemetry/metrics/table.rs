@@ -20,7 +20,7 @@ impl<R> Default for Table<R> {
 
 impl<R: Default> Table<R> {
     /// Makes rows for names that have none.
-    pub(super) fn know<'a>(&self, names: impl Iterator<Item = &'a str> + Clone) {
+    pub(super) fn know<'a>(&self, names: &(impl Iterator<Item = &'a str> + Clone)) {
         self.0.rcu(|rows| {
             let mut rows = Rows::clone(rows);
             for name in names.clone() {
@@ -37,7 +37,7 @@ impl<R: Default> Table<R> {
         if let Some(row) = self.0.load().get(name) {
             return act(row);
         }
-        self.know(std::iter::once(name));
+        self.know(&std::iter::once(name));
         if let Some(row) = self.0.load().get(name) {
             act(row);
         }

@@ -7,7 +7,7 @@ use crate::telemetry::{Decided, Door};
 fn requests_are_told_by_door_rule_and_decision() {
     let metrics = Metrics::new();
     let traffic = metrics.traffic();
-    traffic.know_rules(Door::Proxy, ["transfer", "never-asked"].into_iter());
+    traffic.know_rules(Door::Proxy, &["transfer", "never-asked"].into_iter());
     for _ in 0..3 {
         traffic.decided(Door::Proxy, Some("transfer"), Decided::StepUp);
     }

@@ -51,7 +51,7 @@ impl Traffic {
     }
 
     /// Makes room for rules before requests come to them.
-    pub fn know_rules<'a>(&self, door: Door, rules: impl Iterator<Item = &'a str> + Clone) {
+    pub fn know_rules<'a>(&self, door: Door, rules: &(impl Iterator<Item = &'a str> + Clone)) {
         if let Some(of) = self.of(door) {
             of.by_rule.know(rules);
         }

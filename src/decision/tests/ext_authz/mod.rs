@@ -177,8 +177,9 @@ fn values<'a>(fields: &'a [core::HeaderValueOption], name: &str) -> Vec<&'a str>
 fn fact(response: &CheckResponse, name: &str) -> Option<String> {
     use envoy_types::pb::google::protobuf::value::Kind;
     let fields = &response.dynamic_metadata.as_ref()?.fields;
-    match fields.get(name)?.kind.as_ref()? {
-        Kind::StringValue(text) => Some(text.clone()),
-        other => panic!("{other:?}"),
-    }
+    let kind = fields.get(name)?.kind.as_ref()?;
+    let Kind::StringValue(text) = kind else {
+        panic!("{kind:?}");
+    };
+    Some(text.clone())
 }

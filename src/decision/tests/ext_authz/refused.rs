@@ -98,7 +98,8 @@ async fn what_no_request_can_have_is_denied() {
 #[tokio::test]
 async fn headers_that_contradict_or_break_the_request_are_denied() {
     let world = World::new(RULES);
-    let lines: [(&[(&str, &[u8])], i32); 8] = [
+    type Lines = &'static [(&'static str, &'static [u8])];
+    let lines: [(Lines, i32); 8] = [
         (&[("host", b"other.test")], 400),
         (&[(":authority", b"other.test")], 400),
         (&[("host", b"app.test"), ("host", b"app.test")], 400),
