@@ -57,6 +57,9 @@ impl Allowed {
         {
             ok.headers.push(field(":authority", host, OVERWRITE));
         }
+        // Envoy removes after it has set: a client's own would take ours along.
+        ok.headers_to_remove
+            .retain(|name| !way.told.contains_key(name.as_str()));
         for (name, value) in &way.told {
             ok.headers.push(field(name.as_str(), value, OVERWRITE));
         }

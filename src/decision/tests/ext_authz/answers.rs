@@ -13,6 +13,7 @@ async fn a_person_who_may_pass_is_named_and_a_forged_name_removed() {
         ("x_user_id", "mallory"),
         ("x-user-name", "mallory"),
         ("x-forwarded-user", "mallory"),
+        ("x-forwarded-host", "mallory.test"),
         ("x-original-url", "/admin"),
         ("x-forwarded-for", "192.0.2.7"),
         ("x-envoy-external-address", "192.0.2.7"),
