@@ -12,6 +12,7 @@ mod cases;
 mod compare;
 mod compose;
 mod deployed;
+mod envoy;
 mod haproxy;
 mod nginx;
 mod process;
