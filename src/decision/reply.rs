@@ -64,18 +64,20 @@ fn allow(
     response: &HeaderMap,
 ) -> Response<Bytes> {
     let mut headers = set;
-    if !remove.is_empty() {
-        let names: Vec<&str> = remove.iter().map(HeaderName::as_str).collect();
-        if let Ok(names) = HeaderValue::from_maybe_shared(Bytes::from(names.join(", "))) {
-            if matches!(route, Route::ExtAuthz(_)) {
-                headers.insert(X_ENVOY_REMOVE, names.clone());
-            }
-            headers.insert(X_STEPGATE_REMOVE, names);
+    if matches!(route, Route::ExtAuthz(_)) {
+        // Envoy can take out what nobody has a value for, so that applications don't see it.
+        let empty = headers.iter().filter(|(_, value)| value.is_empty());
+        let names = remove.iter().chain(empty.map(|(name, _)| name));
+        if let Some(names) = listed(names) {
+            headers.insert(X_ENVOY_REMOVE, names);
         }
-        // Who copies by pattern takes these along, and so empties what the client sent.
-        for name in remove {
-            headers.insert(name, HeaderValue::from_static(""));
-        }
+    }
+    if let Some(names) = listed(remove.iter()) {
+        headers.insert(X_STEPGATE_REMOVE, names);
+    }
+    // Who copies by pattern takes these along, and so empties what the client sent.
+    for name in remove {
+        headers.insert(name, HeaderValue::from_static(""));
     }
     // These are for the client, whatever a rule sets under their names for the application.
     headers.remove(SET_COOKIE);
@@ -88,6 +90,15 @@ fn allow(
     let mut answer = Response::new(Bytes::new());
     *answer.headers_mut() = headers;
     answer
+}
+
+/// Names in one line; `None` without any.
+fn listed<'a>(names: impl Iterator<Item = &'a HeaderName>) -> Option<HeaderValue> {
+    let names: Vec<&str> = names.map(HeaderName::as_str).collect();
+    if names.is_empty() {
+        return None;
+    }
+    HeaderValue::from_maybe_shared(Bytes::from(names.join(", "))).ok()
 }
 
 /// For a proxy that hands on what it gets, but wants no redirects of others.

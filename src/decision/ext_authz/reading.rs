@@ -17,10 +17,9 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What Envoy itself says in the headers of the request: those of a client under these names, or
 /// beginning like the family, it has taken out or replaced.
-const OF_ENVOY: [&str; 5] = [
+const OF_ENVOY: [&str; 4] = [
     "x-forwarded-for",
     "x-forwarded-proto",
-    "x-forwarded-port",
     "x-forwarded-client-cert",
     "x-request-id",
 ];
