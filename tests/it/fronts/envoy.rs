@@ -7,7 +7,7 @@ use std::process::Command;
 use jiff::Timestamp;
 
 use super::case::case;
-use super::compare::{Allow, Allowance, observe};
+use super::compare::{Allowance, observe};
 use super::process::Started;
 use super::world::World;
 use super::{Front, deployed, questions, table, vectors};

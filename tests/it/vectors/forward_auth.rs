@@ -66,7 +66,7 @@ fn is(outcome: &str, answer: &Response) -> bool {
         },
         "overwrite_header" => {
             let named = |name: &&str| answer.header(name).is_some_and(|it| it != "attacker");
-            answer.status == 200 && NAMED.iter().all(|name| named(name))
+            answer.status == 200 && NAMED.iter().all(named)
         }
         other => panic!("unknown outcome {other}"),
     }
