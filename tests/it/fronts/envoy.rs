@@ -87,7 +87,22 @@ fn start(
     })
 }
 
-const ALLOWANCES: &[Allowance] = &[];
+const ALLOWANCES: &[Allowance] = &[
+    refused(
+        "Connection names the cookie",
+        401,
+        "Envoy takes out what Connection names before it asks",
+    ),
+    refused("a number sign", 400, "Envoy refuses it by itself"),
+];
+
+const fn refused(case: &'static str, status: u16, because: &'static str) -> Allowance {
+    Allowance {
+        case,
+        allow: Allow::RefusedBy(status),
+        because,
+    }
+}
 
 #[cfg(feature = "ext-authz")]
 #[test]
