@@ -7,7 +7,7 @@ use std::process::Command;
 use jiff::Timestamp;
 
 use super::case::case;
-use super::compare::{Allowance, observe};
+use super::compare::{Allow, Allowance, observe};
 use super::process::Started;
 use super::world::World;
 use super::{Front, deployed, questions, table, vectors};
@@ -35,7 +35,7 @@ impl Front for Grpc {
     }
 
     fn allowances(&self) -> &'static [Allowance] {
-        ALLOWANCES
+        GRPC_ALLOWANCES
     }
 }
 
@@ -54,7 +54,7 @@ impl Front for Http {
     }
 
     fn allowances(&self) -> &'static [Allowance] {
-        ALLOWANCES
+        HTTP_ALLOWANCES
     }
 }
 
@@ -87,14 +87,31 @@ fn start(
     })
 }
 
-const ALLOWANCES: &[Allowance] = &[
+/// Over HTTP only.
+const FAILED: &str = "Envoy takes a 5xx for a failure of Stepgate, and answers by status_on_error";
+
+#[cfg(feature = "ext-authz")]
+const GRPC_ALLOWANCES: &[Allowance] = &[NAMED_COOKIE, NUMBER_SIGN];
+
+const HTTP_ALLOWANCES: &[Allowance] = &[
+    NAMED_COOKIE,
+    NUMBER_SIGN,
+    refused("an outage", 503, FAILED),
+    refused("an outage, a browser", 503, FAILED),
+    refused("POST in an outage", 503, FAILED),
     refused(
-        "Connection names the cookie",
+        "HEAD without",
         401,
-        "Envoy takes out what Connection names before it asks",
+        "Envoy says nothing of a body that there isn't",
     ),
-    refused("a number sign", 400, "Envoy refuses it by itself"),
 ];
+
+const NAMED_COOKIE: Allowance = refused(
+    "Connection names the cookie",
+    401,
+    "Envoy takes out what Connection names before it asks",
+);
+const NUMBER_SIGN: Allowance = refused("a number sign", 400, "Envoy refuses it by itself");
 
 const fn refused(case: &'static str, status: u16, because: &'static str) -> Allowance {
     Allowance {
