@@ -55,7 +55,7 @@ telemetry: {{ log: {{ level: error }}, access_log: {{ output: null }} }}
     with open(f"{folder}/rules/app.yaml", "w", encoding="utf-8") as file:
         file.write(f'upstreams: {{ app: {{ url: "http://127.0.0.1:{application}" }} }}\nrules:\n')
         for number in range(20):
-            access = "access: public" if number == 0 else "required_aal: aal2"
+            access = "required_aal: none" if number == 0 else "required_aal: aal2"
             file.write(f'  - {{ id: r{number}, match: {{ path: "/p{number}/**" }}, {access}, '
                        "upstream: app }\n")
     return proxy

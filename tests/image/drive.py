@@ -89,9 +89,9 @@ def certificates(folder):
         shell("openssl", *arguments)
     ca, key = f"{folder}/ca.crt", f"{folder}/ca.key"
     run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-        "-keyout", key, "-out", ca, "-subj", "/CN=a test's authority", "-days", "2", "-quiet")
+        "-keyout", key, "-out", ca, "-subj", "/CN=a test's authority", "-days", "2")
     run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
-        f"{folder}/leaf.key", "-out", f"{folder}/leaf.csr", "-subj", "/CN=tls.internal", "-quiet")
+        f"{folder}/leaf.key", "-out", f"{folder}/leaf.csr", "-subj", "/CN=tls.internal")
     with open(f"{folder}/extensions", "w", encoding="utf-8") as file:
         file.write("subjectAltName=DNS:tls.internal\nextendedKeyUsage=serverAuth\n")
     subprocess.run(["openssl", "x509", "-req", "-in", f"{folder}/leaf.csr", "-CA", ca, "-CAkey", key,
@@ -160,10 +160,10 @@ identity: {{ external: {{ public_url: "http://identity.internal:{application}" }
   by_hosts: {{ url: "http://only-in-hosts.test:{application}" }}
   by_tls: {{ url: "https://tls.internal:{tls}" }}
 rules:
-  - {{ id: public, match: {{ path: "/public/**" }}, access: public, upstream: by_dns }}
-  - {{ id: slow, match: {{ path: /slow }}, access: public, upstream: by_dns }}
-  - {{ id: hosts, match: {{ path: "/hosts/**" }}, access: public, upstream: by_hosts }}
-  - {{ id: tls, match: {{ path: "/tls/**" }}, access: public, upstream: by_tls }}
+  - {{ id: public, match: {{ path: "/public/**" }}, required_aal: none, upstream: by_dns }}
+  - {{ id: slow, match: {{ path: /slow }}, required_aal: none, upstream: by_dns }}
+  - {{ id: hosts, match: {{ path: "/hosts/**" }}, required_aal: none, upstream: by_hosts }}
+  - {{ id: tls, match: {{ path: "/tls/**" }}, required_aal: none, upstream: by_tls }}
   - {{ id: private, match: {{ path: "/private/**" }}, required_aal: aal1, upstream: by_dns }}
 """)
 

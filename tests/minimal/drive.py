@@ -29,7 +29,7 @@ decision: {{ http: {{ listen: "127.0.0.1:0" }} }}
 EXTERNAL = 'identity: {{ external: {{ public_url: "http://127.0.0.1:{port}" }} }}'
 RULES = """upstreams: {{ app: {{ url: "http://127.0.0.1:{port}" }} }}
 rules:
-  - {{ id: public, match: {{ path: "/public/**" }}, access: public, upstream: app }}
+  - {{ id: public, match: {{ path: "/public/**" }}, required_aal: none, upstream: app }}
   - {{ id: private, match: {{ path: "/private/**" }}, required_aal: aal1, upstream: app }}
   - {{ id: secret, match: {{ path: "/secret/**" }}, required_aal: aal2, upstream: app }}
 """
