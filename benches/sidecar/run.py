@@ -23,8 +23,14 @@ ROUNDS = 20
 REQUESTS = 10_000
 
 
+class Quiet(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """The gateway may end while it is answered."""
+
+
 class Application(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet
 
     def do_GET(self):
         self.send_response(200)
@@ -110,7 +116,7 @@ def measure(binary, folder, port):
 
 
 def main(named):
-    application = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Application)
+    application = Quiet(("127.0.0.1", 0), Application)
     threading.Thread(target=application.serve_forever, daemon=True).start()
     print(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     print("| build | version | start to first answer, ms | at rest, MB (not of files) "

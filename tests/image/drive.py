@@ -109,7 +109,7 @@ def bind(source, target, *options):
 def written(root):
     """A digest of names, sizes, times and content below a folder."""
     digest = hashlib.sha256()
-    for folder, folders, files in sorted(os.walk(root)):
+    for folder, folders, files in os.walk(root):
         folders.sort()
         if folder[len(root):] in ("/proc", "/dev"):
             folders.clear()
@@ -198,12 +198,15 @@ def root_of(folder, extra_roots):
         os.makedirs(f"{lower}/{name}", exist_ok=True)
     for name in ("resolv.conf", "hosts"):
         open(f"{lower}/etc/{name}", "w", encoding="utf-8").close()
-    open(f"{lower}/dev/null", "w", encoding="utf-8").close()
+    for name in ("null", "random", "urandom"):
+        open(f"{lower}/dev/{name}", "w", encoding="utf-8").close()
     shell("mount", "--bind", lower, root)
     bind(f"{folder}/resolv.conf", f"{root}/etc/resolv.conf", "ro")
     bind(f"{folder}/hosts", f"{root}/etc/hosts", "ro")
     bind(f"{folder}/etc", f"{root}/etc/stepgate", "ro")
-    bind("/dev/null", f"{root}/dev/null")
+    # Every engine gives these.
+    for name in ("null", "random", "urandom"):
+        bind(f"/dev/{name}", f"{root}/dev/{name}")
     if extra_roots:
         with open(IMAGE + ROOTS, encoding="utf-8") as file, open(extra_roots, encoding="utf-8") as ca:
             both = file.read() + ca.read()
@@ -225,7 +228,7 @@ def a_life(root, folder, trusts):
         program = stepgate(root, *command, output=log)
         check("it serves", wait_ready(program), open(f"{folder}/log", encoding="utf-8").read())
         check("it is healthy", stepgate(root, *health, output=subprocess.DEVNULL).wait() == 0)
-        with open(f"/proc/{program.pid}/status", encoding="utf-8") as status:
+        with open(f"{root}/proc/{program.pid}/status", encoding="utf-8") as status:
             uids = next(line for line in status if line.startswith("Uid:")).split()[1:]
         check("its uid is 65532", set(uids) == {str(UID)}, uids)
         status, body = ask("/public/x")
@@ -273,8 +276,14 @@ def main():
         with open(f"{folder}/hosts", "w", encoding="utf-8") as file:
             file.write("127.0.0.1 localhost only-in-hosts.test\n")
         configuration(f"{folder}/etc", application, tls)
-        for trusts in (True, False):
-            a_life(root_of(folder, ca if trusts else None), folder, trusts)
+        try:
+            for trusts in (True, False):
+                a_life(root_of(folder, ca if trusts else None), folder, trusts)
+        finally:
+            with open("/proc/self/mounts", encoding="utf-8") as mounts:
+                places = [line.split()[1] for line in mounts]
+            for place in reversed([place for place in places if place.startswith(folder)]):
+                shell("umount", "--lazy", place)
     print(f"{results.count(True)} passed, {results.count(False)} failed")
     sys.stdout.flush()
     os._exit(0 if all(results) else 1)
