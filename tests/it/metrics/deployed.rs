@@ -44,3 +44,23 @@ fn dashboard_alarms_and_page_name_numbers_that_there_are() {
         assert!(seen.iter().any(is_named), "{name} stands nowhere");
     }
 }
+
+#[test]
+fn the_scrape_example_asks_where_the_admin_listener_is_unless_told_otherwise() {
+    let scrape = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/prometheus/prometheus.yml");
+    let text = fs::read_to_string(&scrape).unwrap();
+    let config: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+    let job = &config["scrape_configs"][0];
+    // Prometheus asks for /metrics over http where nothing else is said.
+    assert!(job["metrics_path"].is_null() && job["scheme"].is_null());
+    let schema = stepgate::config::schema();
+    let admin = &schema["properties"]["admin"]["properties"]["listen"];
+    assert_eq!(
+        job["static_configs"][0]["targets"][0], admin["default"],
+        "{admin}"
+    );
+    for alarms in config["rule_files"].as_array().unwrap() {
+        let alarms = scrape.with_file_name(alarms.as_str().unwrap());
+        assert!(alarms.is_file(), "{}", alarms.display());
+    }
+}
