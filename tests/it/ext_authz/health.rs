@@ -21,7 +21,7 @@ fn told(message: &[u8]) -> i32 {
     message.status
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_watches_is_told_of_the_end_and_the_process_ends() {
     let mut world = World::start();
     let mut front = Front::connect(world.address()).await;
