@@ -32,6 +32,8 @@ COPY --from=build /out/image/ /
 COPY --from=build --chown=65532:65532 /out/data /var/lib/stepgate/data
 WORKDIR /var/lib/stepgate
 USER 65532:65532
+# The allocator takes memory as it is needed: half as much at rest.
+ENV MIMALLOC_ARENA_EAGER_COMMIT=0
 EXPOSE 4455 4456 4457
 # SIGTERM drains: in-flight requests finish within proxy.timeouts.drain.
 STOPSIGNAL SIGTERM

@@ -26,7 +26,7 @@ def copied(into):
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], text=True)
     with open(".dockerignore", encoding="utf-8") as file:
         left_out = [line.strip() for line in file if line.strip()]
-    patterns = [one.strip("/").replace("**/", "(.*/)?").replace("*", "[^/]*").replace("(.[^/]*/)", "(.*/)")
+    patterns = [one.strip("/").replace("**/", "\0").replace("*", "[^/]*").replace("\0", "(.*/)?")
                 for one in left_out]
     for path in filter(None, listed.split("\0")):
         if any(re.match(rf"{pattern}(/|$)", path) for pattern in patterns):
@@ -100,6 +100,8 @@ def main(work):
         elif word == "ARG":
             name, _, default = rest.partition("=")
             stage.environment[name] = os.environ.get(name, default)
+        elif word == "ENV" and final:
+            config.setdefault("Env", []).append(rest)
         elif word == "ENV":
             name, _, value = rest.partition("=")
             stage.environment[name] = value

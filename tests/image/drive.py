@@ -21,6 +21,7 @@ import time
 IMAGE, CONFIG = sys.argv[1], json.load(open(sys.argv[2], encoding="utf-8"))
 UID = 65532
 ROOTS = "/etc/ssl/certs/ca-certificates.crt"
+ENVIRONMENT = dict(one.split("=", 1) for one in CONFIG.get("Env") or [])
 results = []
 
 
@@ -123,7 +124,7 @@ def written(root):
 def stepgate(root, *arguments, output=None):
     """The program as the engine would start it."""
     inner = "import os,sys; os.chroot(sys.argv[1]); os.chdir(sys.argv[2]); os.setgroups([]); " \
-            f"os.setgid({UID}); os.setuid({UID}); os.execve(sys.argv[3], sys.argv[3:], {{}})"
+            f"os.setgid({UID}); os.setuid({UID}); os.execve(sys.argv[3], sys.argv[3:], {ENVIRONMENT})"
     return subprocess.Popen([sys.executable, "-c", inner, root, CONFIG.get("WorkingDir", "/"),
                              *arguments], stdout=output, stderr=subprocess.STDOUT)
 

@@ -47,6 +47,10 @@ impl IdentityService for Told {
 /// The door, the rules behind it and the identity service.
 pub(super) struct World {
     told: Arc<Told>,
+    #[cfg_attr(
+        not(feature = "ext-authz"),
+        expect(dead_code, reason = "only tests of gRPC ask it itself")
+    )]
     pub(super) decider: Arc<Decider>,
     pub(super) door: ForwardAuth,
 }
