@@ -2,7 +2,7 @@
 
 use http::header::HOST;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Uri, Version};
+use http::{HeaderMap, Method, StatusCode, Uri, Version};
 
 use crate::policy::{AmbiguousRequest, Host, Scheme};
 
@@ -19,6 +19,37 @@ pub fn read_target(uri: &Uri, version: Version) -> Result<Option<&PathAndQuery>,
         return Err(AmbiguousRequest::TargetForm);
     }
     Ok(uri.path_and_query())
+}
+
+/// Longest method that is worth a rule's look.
+const METHOD_LIMIT: usize = 32;
+
+/// Why a method is not judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MethodFault {
+    /// It is not served: the status says why.
+    Unserved(StatusCode),
+    /// It begins another protocol.
+    Ambiguous(AmbiguousRequest),
+}
+
+/// A method that rules may judge.
+///
+/// # Errors
+/// It opens a tunnel, reflects the request, or is no method.
+pub fn read_method(method: &Method) -> Result<Method, MethodFault> {
+    match method {
+        &Method::CONNECT | &Method::TRACE => {
+            Err(MethodFault::Unserved(StatusCode::METHOD_NOT_ALLOWED))
+        }
+        method if method.as_str() == "PRI" => {
+            Err(MethodFault::Ambiguous(AmbiguousRequest::TargetForm))
+        }
+        method if method.as_str().len() > METHOD_LIMIT => {
+            Err(MethodFault::Unserved(StatusCode::NOT_IMPLEMENTED))
+        }
+        method => Ok(method.clone()),
+    }
 }
 
 /// The one host that the request names: in its target, in `Host`, or both alike. `heard` is what a

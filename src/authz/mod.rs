@@ -41,12 +41,13 @@ pub use forwarded::{
     ForwardedFamily, Hearsay, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO, forwarded_for,
     forwarded_scheme, hearsay,
 };
-pub use head::{read_host, read_target};
+pub use head::{MethodFault, read_host, read_method, read_target};
 pub use keep::{Keep, Resuming};
 pub use logged::{log_asked, log_decided};
 pub use loop_guard::LOOP_GUARD_COOKIE;
 pub use objection::{Permitted, objection};
 pub use page::{Explanation, Keeping, Page};
+pub use render::render_static;
 pub use strip::{Lifted, Strip};
 
 pub use crate::telemetry::Decided;

@@ -1,11 +1,12 @@
 //! From an answer in no protocol's words to headers and content.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue};
+use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::{Answer, Body, Page};
+use super::{Answer, Body, Page, Preflighted};
 use crate::pages::{self, Locale, Pages, Refusal};
+use crate::policy::StaticAnswer;
 
 impl Answer {
     /// The headers and the content for a client that speaks `language` (its `Accept-Language`).
@@ -35,6 +36,41 @@ impl Answer {
             headers.insert(name, value);
         }
         (headers, content)
+    }
+}
+
+/// The answer that a rule holds: status, headers, content.
+#[must_use]
+pub fn render_static(answer: &StaticAnswer) -> (StatusCode, HeaderMap, Bytes) {
+    let mut headers = HeaderMap::with_capacity(8);
+    let (status, content) = match answer {
+        StaticAnswer::Respond {
+            status,
+            content_type,
+            body,
+        } => {
+            headers.insert(CONTENT_TYPE, content_type.clone());
+            let nosniff = HeaderValue::from_static("nosniff");
+            headers.insert(X_CONTENT_TYPE_OPTIONS, nosniff);
+            (*status, body.clone())
+        }
+        StaticAnswer::Redirect { status, to } => {
+            headers.insert(LOCATION, to.clone());
+            (*status, Bytes::new())
+        }
+    };
+    (status, headers, content)
+}
+
+impl Preflighted {
+    /// The headers of the answer 204: what is granted, and what that depends on.
+    #[must_use]
+    pub fn into_headers(self) -> HeaderMap {
+        let varies = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.extend(self.headers);
+        headers.insert(VARY, HeaderValue::from_static(varies));
+        headers
     }
 }
 

@@ -29,7 +29,7 @@ pub use ext_authz::{AnswerBody, ExtAuthz};
 pub use forward_auth::{ForwardAuth, original_request};
 pub use logged::Question;
 pub use original_headers::{Front, original_headers};
-pub use parts_of_request::{client_address, method};
+pub use parts_of_request::client_address;
 pub use unread::Unread;
 pub use way::Way;
 

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use super::original_url;
 use super::{Config, Unread};
 use crate::authz::{
-    X_FORWARDED_HOST, X_FORWARDED_PROTO, forwarded_for, forwarded_scheme, read_host,
+    X_FORWARDED_HOST, X_FORWARDED_PROTO, forwarded_for, forwarded_scheme, read_host, read_method,
 };
 use crate::policy::{AmbiguousRequest, Host, Request, Scheme};
 
@@ -19,12 +19,9 @@ const X_FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
 const X_ORIGINAL_METHOD: HeaderName = HeaderName::from_static("x-original-method");
 const X_ORIGINAL_URL: HeaderName = HeaderName::from_static("x-original-url");
 
-/// Longest method that is worth a rule's look.
-const METHOD_LIMIT: usize = 32;
-
 /// What is said in `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`.
 pub(super) fn forwarded(headers: &HeaderMap, config: &Config) -> Result<Request, Unread> {
-    let method = read_method(&X_FORWARDED_METHOD, only(headers, &X_FORWARDED_METHOD)?)?;
+    let method = told_method(&X_FORWARDED_METHOD, only(headers, &X_FORWARDED_METHOD)?)?;
     let scheme = scheme(headers)?;
     let host = only(headers, &X_FORWARDED_HOST)?;
     let authority = Host::parse_authority(host, scheme)?;
@@ -34,7 +31,7 @@ pub(super) fn forwarded(headers: &HeaderMap, config: &Config) -> Result<Request,
 
 /// What is said in `X-Original-Method` and `X-Original-URL`.
 pub(super) fn original(headers: &HeaderMap, config: &Config) -> Result<Request, Unread> {
-    let method = read_method(&X_ORIGINAL_METHOD, only(headers, &X_ORIGINAL_METHOD)?)?;
+    let method = told_method(&X_ORIGINAL_METHOD, only(headers, &X_ORIGINAL_METHOD)?)?;
     let url = only(headers, &X_ORIGINAL_URL)?;
     let url = original_url::split(url)?;
     let authority = (url.host, url.port);
@@ -49,7 +46,7 @@ pub(super) fn itself(
 ) -> Result<Request, Unread> {
     let scheme = scheme(&head.headers)?;
     let authority = read_host(head, scheme, None)?;
-    let method = method(&head.method)?;
+    let method = read_method(&head.method)?;
     request(method, scheme, authority, target, &head.headers, config)
 }
 
@@ -112,24 +109,10 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, Unread
     first.to_str().map_err(|_| Unread::Unreadable(name.clone()))
 }
 
-fn read_method(name: &HeaderName, text: &str) -> Result<Method, Unread> {
+fn told_method(name: &HeaderName, text: &str) -> Result<Method, Unread> {
     let read = Method::from_bytes(text.as_bytes());
-    method(&read.map_err(|_| Unread::Unreadable(name.clone()))?)
-}
-
-/// A method that rules may judge.
-///
-/// # Errors
-/// It opens a tunnel, reflects the request, or is no method.
-pub fn method(method: &Method) -> Result<Method, Unread> {
-    match method {
-        &Method::CONNECT | &Method::TRACE => Err(Unread::Method(StatusCode::METHOD_NOT_ALLOWED)),
-        method if method.as_str() == "PRI" => Err(AmbiguousRequest::TargetForm.into()),
-        method if method.as_str().len() > METHOD_LIMIT => {
-            Err(Unread::Method(StatusCode::NOT_IMPLEMENTED))
-        }
-        method => Ok(method.clone()),
-    }
+    let read = read.map_err(|_| Unread::Unreadable(name.clone()))?;
+    Ok(read_method(&read)?)
 }
 
 /// The target of a question below `prefix`: what follows it.

@@ -2,7 +2,7 @@
 
 use http::{HeaderName, StatusCode};
 
-use crate::authz::{Answer, Client, ErrorId};
+use crate::authz::{Answer, Client, ErrorId, MethodFault};
 use crate::policy::AmbiguousRequest;
 
 /// A question that can't be understood in one way only.
@@ -27,6 +27,15 @@ pub enum Unread {
 impl From<AmbiguousRequest> for Unread {
     fn from(why: AmbiguousRequest) -> Self {
         Self::Request(why)
+    }
+}
+
+impl From<MethodFault> for Unread {
+    fn from(fault: MethodFault) -> Self {
+        match fault {
+            MethodFault::Unserved(status) => Self::Method(status),
+            MethodFault::Ambiguous(why) => Self::Request(why),
+        }
     }
 }
 

@@ -2,8 +2,7 @@
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, LOCATION, SEC_WEBSOCKET_KEY,
-    SEC_WEBSOCKET_VERSION, SET_COOKIE, UPGRADE, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_LANGUAGE, CACHE_CONTROL, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, SET_COOKIE, UPGRADE,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 
@@ -12,7 +11,7 @@ use super::decider::X_REQUEST_ID;
 use super::{Decider, Decision, Door, Way};
 use crate::authz::{
     Answer, Client, Decided, Destination, ErrorId, Facts, Forward, Inquiry, Permitted, Preflighted,
-    Redirects, Verdict, objection,
+    Redirects, Verdict, objection, render_static,
 };
 use crate::policy::{AmbiguousRequest, Request, StaticAnswer, Target};
 use crate::whoami::{Credential, CredentialKind};
@@ -118,18 +117,10 @@ impl Voice<'_> {
             let reason = "only Stepgate's own proxy answers for pages of other origins";
             return self.speak_for_proxy(reason, Vec::new(), granted.facts);
         }
-        let mut headers = HeaderMap::with_capacity(8);
-        headers.extend(granted.headers);
-        let varies = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
-        headers.insert(VARY, HeaderValue::from_static(varies));
+        let facts = granted.facts.clone();
+        let headers = granted.into_headers();
         let nothing = Bytes::new();
-        self.answer(
-            StatusCode::NO_CONTENT,
-            headers,
-            nothing,
-            None,
-            granted.facts,
-        )
+        self.answer(StatusCode::NO_CONTENT, headers, nothing, None, facts)
     }
 
     /// Refuses because only Stepgate's own proxy could do what the rule says.
@@ -222,29 +213,12 @@ impl Voice<'_> {
     fn by_rule(&self, answer: &StaticAnswer, forward: &Forward) -> Decision {
         let cookies = forward.set_cookies.clone();
         let facts = forward.facts.clone();
-        let mut headers = HeaderMap::with_capacity(8);
-        let (status, body) = match answer {
-            StaticAnswer::Respond { status, .. }
-                if status.is_success() && self.door == Door::ForwardAuth =>
-            {
-                let reason = "only Stepgate's own proxy gives the answer that this rule holds";
-                return self.speak_for_proxy(reason, cookies, facts);
-            }
-            StaticAnswer::Respond {
-                status,
-                content_type,
-                body,
-            } => {
-                headers.insert(CONTENT_TYPE, content_type.clone());
-                let nosniff = HeaderValue::from_static("nosniff");
-                headers.insert(X_CONTENT_TYPE_OPTIONS, nosniff);
-                (*status, body.clone())
-            }
-            StaticAnswer::Redirect { status, to } => {
-                headers.insert(LOCATION, to.clone());
-                (*status, Bytes::new())
-            }
-        };
+        let (status, mut headers, body) = render_static(answer);
+        // 2xx means yes there.
+        if status.is_success() && self.door == Door::ForwardAuth {
+            let reason = "only Stepgate's own proxy gives the answer that this rule holds";
+            return self.speak_for_proxy(reason, cookies, facts);
+        }
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         for cookie in cookies {
             headers.append(SET_COOKIE, cookie);

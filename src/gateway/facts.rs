@@ -8,12 +8,11 @@ use hyper::ext::Protocol;
 use super::client::ClientConnection;
 use super::head_scan::HeadFault;
 use super::upgrade::Wanted;
-use crate::authz::{Answer, Client, ErrorId, Hearsay, hearsay, read_host, read_target};
+use crate::authz::{
+    Answer, Client, ErrorId, Hearsay, MethodFault, hearsay, read_host, read_method, read_target,
+};
 use crate::policy::{AmbiguousRequest, Request};
 use crate::whoami::{AmbiguousCredentials, Credential};
-
-/// Longest method that is worth a rule's look.
-const METHOD_LIMIT: usize = 32;
 
 /// What a request is about.
 pub(super) struct Facts {
@@ -43,6 +42,15 @@ pub(super) enum Fault {
 impl From<AmbiguousRequest> for Fault {
     fn from(why: AmbiguousRequest) -> Self {
         Self::Ambiguous(why)
+    }
+}
+
+impl From<MethodFault> for Fault {
+    fn from(fault: MethodFault) -> Self {
+        match fault {
+            MethodFault::Unserved(status) => Self::Method(status),
+            MethodFault::Ambiguous(why) => Self::Ambiguous(why),
+        }
     }
 }
 
@@ -102,7 +110,7 @@ pub(super) fn read(head: &http::request::Parts, client: &ClientConnection) -> Re
     let config = &client.worker.shared.config;
     read_sizes(head, client)?;
     let upgrade = Wanted::find(head);
-    let method = read_method(head, upgrade.as_ref())?;
+    let method = method_of(head, upgrade.as_ref())?;
     let target = read_target(&head.uri, head.version)?;
     let heard = if client.peer_trusted {
         hearsay(&head.headers, config.forwarded, &config.trusted_proxies)?
@@ -163,18 +171,13 @@ pub(super) fn read_sizes(
     Ok(())
 }
 
-fn read_method(head: &http::request::Parts, upgrade: Option<&Wanted>) -> Result<Method, Fault> {
+fn method_of(head: &http::request::Parts, upgrade: Option<&Wanted>) -> Result<Method, Fault> {
     match &head.method {
         // An extended CONNECT is judged as the upgrade that it is.
         &Method::CONNECT if upgrade.is_some() => Ok(Method::GET),
         &Method::CONNECT if head.extensions.get::<Protocol>().is_some() => {
             Err(Fault::Method(StatusCode::NOT_IMPLEMENTED))
         }
-        &Method::CONNECT | &Method::TRACE => Err(Fault::Method(StatusCode::METHOD_NOT_ALLOWED)),
-        method if method.as_str() == "PRI" => Err(AmbiguousRequest::TargetForm.into()),
-        method if method.as_str().len() > METHOD_LIMIT => {
-            Err(Fault::Method(StatusCode::NOT_IMPLEMENTED))
-        }
-        method => Ok(method.clone()),
+        method => Ok(read_method(method)?),
     }
 }

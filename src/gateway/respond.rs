@@ -3,16 +3,14 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::body::ResponseBody;
 use super::exchange::Exchange;
 use super::headers::{X_REQUEST_ID, add_hsts, finish_response};
 use super::proxy::Passing;
-use crate::authz::{Answer, Forward, Preflighted};
+use crate::authz::{Answer, Forward, Preflighted, render_static};
 use crate::pages::{Locale, Page};
 use crate::policy::{Request, StaticAnswer};
 
@@ -78,18 +76,13 @@ pub(super) fn preflight(
 ) -> Response<ResponseBody> {
     let mut response = Response::new(ResponseBody::empty(Rc::clone(exchange)));
     *response.status_mut() = StatusCode::NO_CONTENT;
+    *response.headers_mut() = granted.into_headers();
     let headers = response.headers_mut();
-    headers.extend(granted.headers);
-    headers.insert(VARY, HeaderValue::from_static(PREFLIGHT_VARIES));
     headers.insert(X_REQUEST_ID, request_id.clone());
     add_hsts(headers, &exchange.client);
     exchange.note(|entry| entry.status(StatusCode::NO_CONTENT));
     response
 }
-
-/// What the answer to a preflight depends on.
-const PREFLIGHT_VARIES: &str =
-    "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
 
 /// The answer that a rule holds, for those whom it lets through.
 pub(super) fn by_rule(
@@ -98,26 +91,10 @@ pub(super) fn by_rule(
     forward: &Forward,
 ) -> Response<ResponseBody> {
     let exchange = passing.exchange;
-    let mut headers = HeaderMap::with_capacity(8);
+    let (status, mut headers, body) = render_static(answer);
     if !forward.permit.rule().is_public() {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    let (status, body) = match answer {
-        StaticAnswer::Respond {
-            status,
-            content_type,
-            body,
-        } => {
-            headers.insert(CONTENT_TYPE, content_type.clone());
-            let nosniff = HeaderValue::from_static("nosniff");
-            headers.insert(X_CONTENT_TYPE_OPTIONS, nosniff);
-            (*status, body.clone())
-        }
-        StaticAnswer::Redirect { status, to } => {
-            headers.insert(LOCATION, to.clone());
-            (*status, Bytes::new())
-        }
-    };
     headers.insert(X_REQUEST_ID, passing.request_id.clone());
     let changes = passing.changes.as_deref();
     finish_response(&mut headers, status, &exchange.client, forward, changes);

@@ -9,7 +9,8 @@ use prost::Message as _;
 
 use super::attributes::{CheckRequest, Field, HttpRequest, Peer};
 use super::unclear::Unclear;
-use crate::decision::{Limits, Unread, method};
+use crate::authz::read_method;
+use crate::decision::{Limits, Unread};
 use crate::policy::{AmbiguousRequest, Host, Request, Scheme};
 use crate::telemetry::is_plain_request_id;
 
@@ -117,7 +118,7 @@ fn request(
         return Err(Unclear::Contradiction);
     }
     let sent = Method::from_bytes(&asked.method).map_err(|_| Unclear::Method)?;
-    let method = method(&sent)?;
+    let method = read_method(&sent).map_err(Unread::from)?;
     let scheme = scheme(&asked.scheme)?;
     let (host, port) = host(&asked.host, scheme, headers, authority)?;
     if asked.path.len() > limits.target_size {
