@@ -129,12 +129,17 @@ fn plain_requests_are_sent_to_https_where_a_listener_says_so() {
     assert!(app.received().is_empty());
 }
 
+/// A gateway that goes on accepting for long once it is asked to stop.
+fn patient(app: &Server) -> World {
+    let mut plan = Plan::for_app(app);
+    plan.config.timeouts.before_drain = Duration::from_secs(600);
+    plan.start()
+}
+
 #[test]
 fn before_the_drain_connections_are_taken_and_answers_say_that_they_are_the_last() {
     let app = Server::hello();
-    let mut plan = Plan::for_app(&app);
-    plan.config.timeouts.before_drain = Duration::from_secs(600);
-    let mut world = plan.start();
+    let mut world = patient(&app);
     let mut open = world.client();
     assert_eq!(open.ask(GET).header("connection"), None);
     let running = world.gate.take().unwrap();
@@ -171,9 +176,7 @@ fn first_with_close(addresses: &[ListenAddress]) -> (Response, Connection) {
 #[test]
 fn before_the_drain_a_client_of_http2_is_told_to_go_after_its_answer() {
     let app = Server::hello();
-    let mut plan = Plan::for_app(&app);
-    plan.config.timeouts.before_drain = Duration::from_secs(600);
-    let mut world = plan.start();
+    let mut world = patient(&app);
     let address = world.address();
     let running = world.gate.take().unwrap();
     running.drain();
@@ -195,9 +198,7 @@ fn before_the_drain_a_client_of_http2_is_told_to_go_after_its_answer() {
 #[test]
 fn the_time_before_the_drain_is_not_waited_for_by_whoever_says_now() {
     let app = Server::hello();
-    let mut plan = Plan::for_app(&app);
-    plan.config.timeouts.before_drain = Duration::from_secs(600);
-    let mut world = plan.start();
+    let mut world = patient(&app);
     let address = world.address();
     let running = world.gate.take().unwrap();
     running.drain();

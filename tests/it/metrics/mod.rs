@@ -8,26 +8,10 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::support::client::{Response, ask};
-use crate::support::gateway::Gateway;
+use crate::support::gateway::{Gateway, RULES};
 use crate::support::identity::Identity;
 use crate::support::server::Server;
 use scrape::Scrape;
-
-const RULES: &str = r#"
-upstreams:
-  bank: { url: UPSTREAM }
-defaults: { upstream: bank }
-rules:
-  - id: public
-    match: { host: bank.example.com, path: /public/** }
-    required_aal: none
-  - id: account
-    match: { host: bank.example.com, path: /account/** }
-    required_aal: aal1
-  - id: transfer
-    match: { host: bank.example.com, path: /transfer/** }
-    required_aal: aal2
-"#;
 
 /// Stepgate with an admin listener, between an identity service and an application.
 struct Place {
