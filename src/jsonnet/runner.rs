@@ -22,8 +22,8 @@ pub enum RunError {
     #[error(transparent)]
     Evaluation(#[from] EvaluationError),
     /// It took too long, or there was no turn for it.
-    #[error("{0}: the program took longer than 2 seconds")]
-    TooLong(Arc<str>),
+    #[error("{0}: the program took longer than {1:?}")]
+    TooLong(Arc<str>, Duration),
     /// It ended without a word.
     #[error("{0}: the program broke off")]
     BrokeOff(Arc<str>),
@@ -36,17 +36,28 @@ pub enum RunError {
 #[derive(Clone, Debug)]
 pub struct Runner {
     places: Arc<Semaphore>,
+    patience: Duration,
 }
 
 impl Default for Runner {
     fn default() -> Self {
         Self {
             places: Arc::new(Semaphore::new(MAX_PROGRAMS)),
+            patience: PATIENCE,
         }
     }
 }
 
 impl Runner {
+    /// One that shares this one's places and waits so long instead.
+    #[cfg(test)]
+    pub(super) fn with_patience(&self, patience: Duration) -> Self {
+        Self {
+            patience,
+            ..self.clone()
+        }
+    }
+
     /// Evaluates a program.
     ///
     /// # Errors
@@ -54,9 +65,9 @@ impl Runner {
     pub async fn run(&self, snippet: &Snippet, inputs: Inputs) -> Result<Value, RunError> {
         let name: Arc<str> = Arc::from(snippet.name());
         let running = self.start(snippet.clone(), inputs);
-        match tokio::time::timeout(PATIENCE, running).await {
+        match tokio::time::timeout(self.patience, running).await {
             Ok(done) => done,
-            Err(_late) => Err(RunError::TooLong(name)),
+            Err(_late) => Err(RunError::TooLong(name, self.patience)),
         }
     }
 
