@@ -1,7 +1,10 @@
 //! Browser or API client: who is redirected, and who is told.
 
-use http::HeaderMap;
 use http::header::ACCEPT;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+const X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// What kind of client asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,12 +21,12 @@ impl Client {
     #[must_use]
     pub fn classify(headers: &HeaderMap) -> Self {
         let by_script = headers
-            .get("x-requested-with")
+            .get(X_REQUESTED_WITH)
             .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"XMLHttpRequest"));
         if by_script {
             return Self::Api;
         }
-        if let Some(mode) = headers.get("sec-fetch-mode") {
+        if let Some(mode) = headers.get(SEC_FETCH_MODE) {
             return if mode.as_bytes() == b"navigate" {
                 Self::Browser
             } else {
@@ -41,12 +44,15 @@ impl Client {
 /// Whether HTML is named, wanted, and no other named type is wanted more (RFC 9110 section
 /// 12.5.1). A range such as `*/*` alone is no wish for HTML.
 fn prefers_html(headers: &HeaderMap) -> bool {
+    // Most requests of programs name nothing that could be HTML, and are known at a glance.
+    let may_be = |line: &HeaderValue| memchr::memchr2(b'h', b'H', line.as_bytes()).is_some();
+    let lines = headers.get_all(ACCEPT);
+    if !lines.iter().any(may_be) {
+        return false;
+    }
     let mut html = 0;
     let mut other = 0;
-    let lines = headers
-        .get_all(ACCEPT)
-        .iter()
-        .filter_map(|line| line.to_str().ok());
+    let lines = lines.iter().filter_map(|line| line.to_str().ok());
     for entry in lines.flat_map(|line| line.split(',')) {
         let mut parts = entry.split(';').map(str::trim);
         let Some(range) = parts.next() else { continue };

@@ -147,16 +147,25 @@ impl Decider {
     }
 
     /// The refusal of what no rule governs.
-    pub(super) fn not_for_rules(&self, request: &Request, client: Client) -> Option<Answer> {
+    pub(super) fn not_for_rules(
+        &self,
+        request: &Request,
+        client: impl Fn() -> Client,
+    ) -> Option<Answer> {
         for place in &self.config.own_places {
             match place.has(request) {
                 Ok(false) => {}
                 Ok(true) => {
                     let reason = "this path is Stepgate's own: the proxy in front must send it to \
                                   Stepgate's proxy listener";
-                    return Some(Answer::refusal(ErrorId::AccessDenied, client, None, reason));
+                    return Some(Answer::refusal(
+                        ErrorId::AccessDenied,
+                        client(),
+                        None,
+                        reason,
+                    ));
                 }
-                Err(why) => return Some(Answer::ambiguous_request(client, why)),
+                Err(why) => return Some(Answer::ambiguous_request(client(), why)),
             }
         }
         None

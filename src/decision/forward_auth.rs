@@ -78,12 +78,13 @@ impl ForwardAuth {
                     redirects,
                     can_remove: route.front() != Front::Nginx,
                 };
-                let client = Client::classify(&asked.headers);
-                match decider.decide(asked, Door::ForwardAuth).await {
-                    Decision::Allow { facts, .. } if route == Route::NginxAnswer => {
+                let client =
+                    (route == Route::NginxAnswer).then(|| Client::classify(&asked.headers));
+                match (decider.decide(asked, Door::ForwardAuth).await, client) {
+                    (Decision::Allow { facts, .. }, Some(client)) => {
                         decider.refuse(&question, overtaken(client), facts.decision)
                     }
-                    decision @ (Decision::Allow { .. } | Decision::Refuse { .. }) => decision,
+                    (decision, _) => decision,
                 }
             }
             Err(why) => {

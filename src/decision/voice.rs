@@ -27,8 +27,7 @@ pub(super) struct Voice<'a> {
 
 impl Voice<'_> {
     pub(super) async fn decide(&self, request: Request, redirects: Redirects) -> Decision {
-        let client = Client::classify(self.headers);
-        if let Some(answer) = self.decider.not_for_rules(&request, client) {
+        if let Some(answer) = self.decider.not_for_rules(&request, || self.client()) {
             let facts = Facts::without_rule(Decided::Deny);
             return self.refuse(answer, Vec::new(), facts, &request);
         }
@@ -37,6 +36,7 @@ impl Voice<'_> {
         let Ok(credential) = found else {
             let reason =
                 "send one credential: the session cookie, a session token or a token of an issuer";
+            let client = self.client();
             let answer = Answer::refusal(ErrorId::AmbiguousCredentials, client, None, reason);
             let facts = Facts::without_rule(Decided::BadRequest);
             return self.refuse(answer, Vec::new(), facts, &request);
@@ -62,6 +62,11 @@ impl Voice<'_> {
             Verdict::Preflight(granted) => self.preflight(*granted),
             Verdict::Forward(forward) => self.pass(forward, by_cookie),
         }
+    }
+
+    /// In which words to refuse; not asked of what may pass.
+    fn client(&self) -> Client {
+        Client::classify(self.headers)
     }
 
     /// Refuses a request, and tells of it.
@@ -130,7 +135,7 @@ impl Voice<'_> {
         set_cookies: Vec<HeaderValue>,
         facts: Facts,
     ) -> Decision {
-        let client = Client::classify(self.headers);
+        let client = self.client();
         let rule = facts.rule.as_ref();
         let answer = Answer::refusal(ErrorId::AccessDenied, client, rule, reason);
         let facts = Facts {
@@ -157,18 +162,17 @@ impl Voice<'_> {
         if let Target::Answer(answer) = forward.permit.rule().target() {
             return self.by_rule(answer, &forward);
         }
-        let client = Client::classify(self.headers);
         let way = match self.way(&forward) {
             Ok(way) => way,
             Err(why) => {
-                let answer = Answer::ambiguous_request(client, why);
+                let answer = Answer::ambiguous_request(self.client(), why);
                 return self.refuse_after_all(answer, forward, Decided::BadRequest);
             }
         };
         let Changes { set, remove } = self.decider.changes(&forward, self.headers);
         if let Some(name) = remove.first().filter(|_| !self.can_remove) {
             let reason = format!("the application must not get {name}, which can't be taken out");
-            let answer = Answer::refusal(ErrorId::AmbiguousRequest, client, None, &reason)
+            let answer = Answer::refusal(ErrorId::AmbiguousRequest, self.client(), None, &reason)
                 .with_status(StatusCode::BAD_REQUEST);
             return self.refuse_after_all(answer, forward, Decided::BadRequest);
         }

@@ -2,8 +2,8 @@
 
 mod issuer;
 
-use http::HeaderMap;
-use http::header::{AUTHORIZATION, COOKIE, HeaderValue};
+use http::header::{AUTHORIZATION, COOKIE};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 pub use self::issuer::Issuers;
 use crate::secret::SecretString;
@@ -13,6 +13,7 @@ use crate::secret::SecretString;
 const VALUE_LIMIT: usize = 4096;
 /// The same for tokens that say themselves who the bearer is.
 const JWT_LIMIT: usize = 16 * 1024;
+const X_SESSION_TOKEN: HeaderName = HeaderName::from_static("x-session-token");
 /// How session tokens start, so that other Bearer tokens are left to the application.
 const TOKEN_PREFIX: &str = "ory_st_";
 
@@ -88,7 +89,7 @@ impl Credential {
         issuers: &Issuers,
     ) -> Result<Option<Self>, AmbiguousCredentials> {
         let cookie = single(session_cookies(headers, session_cookie))?;
-        let token = single(headers.get_all("x-session-token").iter().filter_map(worthy))?;
+        let token = single(headers.get_all(X_SESSION_TOKEN).iter().filter_map(worthy))?;
         let bearer = bearer_token(headers, issuers)?;
         let (kind, value) = match (cookie, token, bearer) {
             (None, None, None) => return Ok(None),
