@@ -12,26 +12,48 @@ fn name_of(pair: &[u8]) -> &[u8] {
     pair.get(..end).unwrap_or_default().trim_ascii()
 }
 
+/// The pairs of a line, as they are written between the semicolons.
+fn pairs(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(line.as_bytes());
+    std::iter::from_fn(move || {
+        let line = rest?;
+        let end = memchr::memchr(b';', line).unwrap_or(line.len());
+        let (pair, behind) = line.split_at(end);
+        rest = behind.get(1..);
+        Some(pair)
+    })
+}
+
 /// Takes our cookies out of `Cookie` and leaves the others byte for byte. Several lines become one
 /// (RFC 9113 section 8.2.3).
 pub fn strip_cookies(headers: &mut HeaderMap, session: &str) {
+    if let Some(line) = cookies_without(headers, session) {
+        replace(headers, line);
+    }
+}
+
+/// `Cookie` as [`strip_cookies`] leaves it.
+#[must_use]
+pub fn other_cookies(headers: &HeaderMap, session: &str) -> Option<HeaderValue> {
+    match cookies_without(headers, session) {
+        Some(line) => value(line),
+        None => headers.get(COOKIE).cloned(),
+    }
+}
+
+/// What is left of `Cookie` without ours; `None` where nothing has to change.
+fn cookies_without(headers: &HeaderMap, session: &str) -> Option<Vec<u8>> {
     let mut lines = headers.get_all(COOKIE).iter();
-    let Some(first) = lines.next() else { return };
+    let first = lines.next()?;
     let several = lines.next().is_some();
-    let clean = |line: &HeaderValue| {
-        !line
-            .as_bytes()
-            .split(|&byte| byte == b';')
-            .any(|pair| is_own_cookie(name_of(pair), session.as_bytes()))
-    };
-    if !several && clean(first) {
-        return;
+    let own = |pair: &&[u8]| is_own_cookie(name_of(pair), session.as_bytes());
+    if !several && !pairs(first).any(|pair| own(&pair)) {
+        return None;
     }
     let mut kept = Vec::with_capacity(first.len());
     for line in headers.get_all(COOKIE) {
-        let pairs = line.as_bytes().split(|&byte| byte == b';');
         let mut separator: &[u8] = b"; ";
-        for pair in pairs.filter(|pair| !is_own_cookie(name_of(pair), session.as_bytes())) {
+        for pair in pairs(line).filter(|pair| !own(pair)) {
             let pair = if kept.is_empty() {
                 pair.trim_ascii_start()
             } else {
@@ -42,27 +64,41 @@ pub fn strip_cookies(headers: &mut HeaderMap, session: &str) {
             separator = b";";
         }
     }
-    replace(headers, kept);
+    Some(kept)
 }
 
 /// Joins several `Cookie` lines into one and changes nothing else.
 pub fn join_cookies(headers: &mut HeaderMap) {
-    let lines: Vec<&[u8]> = headers
-        .get_all(COOKIE)
-        .iter()
-        .map(HeaderValue::as_bytes)
-        .collect();
-    if lines.len() > 1 {
-        let joined = lines.join(&b"; "[..]);
-        replace(headers, joined);
+    if let Some(line) = cookies_as_one(headers) {
+        replace(headers, line);
     }
 }
 
-fn replace(headers: &mut HeaderMap, line: Vec<u8>) {
-    let value = (!line.is_empty())
+/// `Cookie` as [`join_cookies`] leaves it.
+#[must_use]
+pub fn joined_cookies(headers: &HeaderMap) -> Option<HeaderValue> {
+    match cookies_as_one(headers) {
+        Some(line) => value(line),
+        None => headers.get(COOKIE).cloned(),
+    }
+}
+
+/// Several lines as one; `None` where there are not several.
+fn cookies_as_one(headers: &HeaderMap) -> Option<Vec<u8>> {
+    let lines = headers.get_all(COOKIE).iter();
+    let lines: Vec<&[u8]> = lines.map(HeaderValue::as_bytes).collect();
+    (lines.len() > 1).then(|| lines.join(&b"; "[..]))
+}
+
+/// A line as a value; `None` for an empty one.
+fn value(line: Vec<u8>) -> Option<HeaderValue> {
+    (!line.is_empty())
         .then(|| HeaderValue::from_maybe_shared(Bytes::from(line)).ok())
-        .flatten();
-    match value {
+        .flatten()
+}
+
+fn replace(headers: &mut HeaderMap, line: Vec<u8>) {
+    match value(line) {
         Some(value) => {
             headers.insert(COOKIE, value);
         }

@@ -33,7 +33,10 @@ pub use audited::{audit_refused, audit_unread};
 pub use checker::{Checker, Forward, Inquiry, Preflighted, Refusal, Verdict};
 pub use client::Client;
 pub use config::{Config, IdentityBase};
-pub use cookies::{guard_set_cookies, is_session_token, join_cookies, sets_session, strip_cookies};
+pub use cookies::{
+    guard_set_cookies, is_session_token, join_cookies, joined_cookies, other_cookies, sets_session,
+    strip_cookies,
+};
 pub use error_id::ErrorId;
 pub use facts::Facts;
 pub use foresight::{Answers, Foreseen, foresee, foresee_ambiguous};

@@ -7,8 +7,9 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::decider::Decider;
-use crate::authz::{Forward, Lifted, is_session_token, join_cookies, strip_cookies};
+use crate::authz::{Forward, Lifted, is_session_token, joined_cookies, other_cookies};
 use crate::minting::{self, Introduction};
+use crate::policy::Rule;
 
 /// Of the connection, which the proxy in front sees to: an upgrade would fail without them.
 const OF_THE_CONNECTION: [HeaderName; 9] = [
@@ -30,6 +31,9 @@ static OF_CREDENTIALS: [HeaderName; 3] = [
     HeaderName::from_static("x-session-token"),
 ];
 
+/// The value of what is not for the application.
+const NOTHING: HeaderValue = HeaderValue::from_static("");
+
 /// The difference between a request as it came and as it may go on.
 pub(super) struct Changes {
     /// Headers to set; those with an empty value are not for the application.
@@ -39,53 +43,66 @@ pub(super) struct Changes {
 }
 
 impl Decider {
-    /// Works the changes out: the request is prepared as the proxy prepares it, and compared.
+    /// Works the changes out: what Stepgate's own proxy would do to these headers, but for those of
+    /// the connection.
     pub(super) fn changes(&self, forward: &Forward, headers: &HeaderMap) -> Changes {
-        let prepared = self.prepare(forward, headers);
         let minter = self.minter.as_ref();
-        let rule = forward.permit.rule();
-        let told = minting::names(rule, &self.config.identity_headers, minter);
-        let own = OF_CREDENTIALS.iter();
-        let own = own.filter(|name| headers.contains_key(*name));
-        let mut set = HeaderMap::with_capacity(16);
-        for name in told.chain(own) {
-            let value = prepared.get(name).cloned();
-            set.insert(name, value.unwrap_or(HeaderValue::from_static("")));
-        }
-        let gone = |name: &&HeaderName| !prepared.contains_key(*name) && !set.contains_key(*name);
-        let remove = headers.keys().filter(gone).cloned().collect();
-        Changes { set, remove }
-    }
-
-    /// The headers as Stepgate's own proxy would send them, but for those of the connection.
-    fn prepare(&self, forward: &Forward, headers: &HeaderMap) -> HeaderMap {
         let rule = forward.permit.rule();
         let session = forward.facts.session.as_deref();
         let introduction =
             Introduction::of(&forward.permit, session, headers, || self.clock.wall());
+        let mut set = HeaderMap::with_capacity(16);
+        introduction.add(&mut set, minter);
+        let goes = |name: &HeaderName| self.takes(rule, name);
+        for name in minting::names(rule, &self.config.identity_headers, minter) {
+            if !set.contains_key(name) {
+                let own = headers.get(name).filter(|_| !goes(name));
+                set.insert(name, own.cloned().unwrap_or(NOTHING));
+            }
+        }
+        for name in &OF_CREDENTIALS {
+            if headers.contains_key(name) && !set.contains_key(name) {
+                let own = (!goes(name))
+                    .then(|| self.of_credentials(rule, name, headers))
+                    .flatten();
+                set.insert(name, own.unwrap_or(NOTHING));
+            }
+        }
+        let gone = |name: &&HeaderName| goes(name) && !set.contains_key(*name);
+        let remove = headers.keys().filter(gone).cloned().collect();
+        Changes { set, remove }
+    }
+
+    /// Whether the application never sees what the client sends under this name.
+    fn takes(&self, rule: &Rule, name: &HeaderName) -> bool {
         let lifted = Lifted {
             trusted_peer: false,
             method_override: rule.switches().allow_method_override,
         };
-        let mut prepared = headers.clone();
-        for name in headers.keys() {
-            if self.strip.takes(name, lifted) && !OF_THE_CONNECTION.contains(name) {
-                prepared.remove(name);
-            }
+        let told = rule.handling().changes();
+        (self.strip.takes(name, lifted) && !OF_THE_CONNECTION.contains(name))
+            || told.is_some_and(|changes| changes.request_headers.removes(name))
+    }
+
+    /// What is the application's own of a header that credentials come in.
+    fn of_credentials(
+        &self,
+        rule: &Rule,
+        name: &HeaderName,
+        headers: &HeaderMap,
+    ) -> Option<HeaderValue> {
+        if *name != COOKIE {
+            let own = headers.get(name);
+            return own.filter(|_| !is_session_token(headers)).cloned();
         }
         let told = rule.handling().changes();
-        let keep_cookies = told
+        let keep = told
             .and_then(|changes| changes.told.as_ref())
             .and_then(|told| told.keep_cookies);
-        if keep_cookies.unwrap_or(self.config.keep_session_cookie) {
-            join_cookies(&mut prepared);
+        if keep.unwrap_or(self.config.keep_session_cookie) {
+            joined_cookies(headers)
         } else {
-            strip_cookies(&mut prepared, &self.config.session_cookie);
+            other_cookies(headers, &self.config.session_cookie)
         }
-        if is_session_token(&prepared) {
-            prepared.remove(AUTHORIZATION);
-        }
-        introduction.put(&mut prepared, self.minter.as_ref());
-        prepared
     }
 }
