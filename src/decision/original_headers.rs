@@ -14,31 +14,39 @@ pub enum Front {
     Envoy,
 }
 
-/// Said by whatever forwards a request, about the way that it came: the proxy in front answers
-/// for them. Other names that begin alike (`X-Forwarded-User`) are a client's attempt.
-const OF_THE_WAY: &[&str] = &[
-    "forwarded",
-    "x-forwarded-by",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-method",
-    "x-forwarded-path",
-    "x-forwarded-port",
-    "x-forwarded-prefix",
-    "x-forwarded-proto",
-    "x-forwarded-protocol",
-    "x-forwarded-scheme",
-    "x-forwarded-server",
-    "x-forwarded-ssl",
-    "x-forwarded-uri",
-    "x-real-ip",
-    "x-client-ip",
-    "x-cluster-client-ip",
-    "true-client-ip",
-    "cf-connecting-ip",
-    "fastly-client-ip",
-    "x-request-id",
-];
+/// Whether a header is said by whatever forwards a request, about the way that it came: the proxy
+/// in front answers for it. Other names that begin alike (`X-Forwarded-User`) are a client's
+/// attempt.
+fn is_of_the_way(name: &str) -> bool {
+    if let Some(what) = name.strip_prefix("x-forwarded-") {
+        return matches!(
+            what,
+            "by" | "for"
+                | "host"
+                | "method"
+                | "path"
+                | "port"
+                | "prefix"
+                | "proto"
+                | "protocol"
+                | "scheme"
+                | "server"
+                | "ssl"
+                | "uri"
+        );
+    }
+    matches!(
+        name,
+        "forwarded"
+            | "x-real-ip"
+            | "x-client-ip"
+            | "x-cluster-client-ip"
+            | "true-client-ip"
+            | "cf-connecting-ip"
+            | "fastly-client-ip"
+            | "x-request-id"
+    )
+}
 
 const OF_NGINX: &[&str] = &["x-original-url", "x-original-method"];
 
@@ -49,7 +57,7 @@ const OF_ENVOY: &str = "x-envoy-";
 pub fn original_headers(headers: &mut HeaderMap, front: Front) {
     let added = |name: &HeaderName| {
         let name = name.as_str();
-        OF_THE_WAY.contains(&name)
+        is_of_the_way(name)
             || match front {
                 Front::Forwarding => false,
                 Front::Nginx => OF_NGINX.contains(&name),
@@ -59,5 +67,41 @@ pub fn original_headers(headers: &mut HeaderMap, front: Front) {
     let added: Vec<HeaderName> = headers.keys().filter(|name| added(name)).cloned().collect();
     for name in added {
         headers.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn what_a_proxy_says_of_the_way_goes_and_what_a_client_says_stays() {
+        let mut headers = HeaderMap::new();
+        for name in ["forwarded", "x-forwarded-for", "x-real-ip", "x-request-id"] {
+            headers.insert(name, HeaderValue::from_static("x"));
+        }
+        let own = [
+            "x-forwarded-user",
+            "x-forwarded",
+            "x-original-url",
+            "accept",
+        ];
+        for name in own {
+            headers.insert(name, HeaderValue::from_static("x"));
+        }
+        original_headers(&mut headers, Front::Forwarding);
+        let mut left: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(
+            left,
+            [
+                "accept",
+                "x-forwarded",
+                "x-forwarded-user",
+                "x-original-url"
+            ]
+        );
     }
 }
