@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use jiff::Timestamp;
@@ -13,7 +12,7 @@ use super::chain::Chain;
 use super::entry::{Entry, Event};
 use super::file::{AuditFileError, Found, LogFile};
 use crate::clock::Clock;
-use crate::telemetry::AccessLogOutput;
+use crate::telemetry::{AccessLogOutput, QueueReceiver, QueueSender, queue};
 
 /// Events that may wait, per process.
 const MAX_QUEUED_EVENTS: usize = 16 * 1024;
@@ -39,7 +38,7 @@ pub struct Audit(Option<Arc<Shared>>);
 
 #[derive(Debug)]
 struct Shared {
-    queue: SyncSender<Message>,
+    queue: QueueSender<Message>,
     lost: Arc<AtomicU64>,
     clock: Clock,
 }
@@ -76,7 +75,7 @@ impl Audit {
             }
         };
         chain.append(&Entry::new(Event::Opened), clock.wall(), &mut lines);
-        let (queue, messages) = sync_channel(MAX_QUEUED_EVENTS);
+        let (queue, messages) = queue(MAX_QUEUED_EVENTS);
         let lost = Arc::new(AtomicU64::new(0));
         let writing = Writing {
             messages,
@@ -113,11 +112,8 @@ impl Audit {
     pub fn record(&self, entry: Entry) {
         let Some(shared) = &self.0 else { return };
         let event = Message::Event(shared.clock.wall(), Box::new(entry));
-        match shared.queue.try_send(event) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                shared.lost.fetch_add(1, Ordering::Relaxed);
-            }
+        if shared.queue.offer(event).is_err() {
+            shared.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -139,7 +135,7 @@ fn taken_up(found: Found, now: Timestamp, lines: &mut Vec<u8>) -> Chain {
 /// The running writer. Finish it last, when nobody records any more.
 #[derive(Debug, Default)]
 pub struct AuditWriter {
-    running: Option<(SyncSender<Message>, JoinHandle<()>, Clock)>,
+    running: Option<(QueueSender<Message>, JoinHandle<()>, Clock)>,
 }
 
 impl AuditWriter {
@@ -149,7 +145,7 @@ impl AuditWriter {
             return;
         };
         // Either fails only when the writer is gone already.
-        let _gone = queue.send(Message::Close(clock.wall()));
+        let _gone = queue.insist(Message::Close(clock.wall()));
         let _panicked = thread.join();
     }
 
@@ -157,7 +153,7 @@ impl AuditWriter {
     pub fn reopen(&self) {
         if let Some((queue, _, _)) = &self.running {
             // A full queue: the next request to reopen will do.
-            let _full = queue.try_send(Message::Reopen);
+            let _full = queue.offer(Message::Reopen);
         }
     }
 }
@@ -168,7 +164,7 @@ enum Output {
 }
 
 struct Writing {
-    messages: Receiver<Message>,
+    messages: QueueReceiver<Message>,
     output: Output,
     chain: Chain,
     lines: Vec<u8>,
@@ -181,7 +177,7 @@ struct Writing {
 impl Writing {
     fn run(mut self) {
         self.flush();
-        while let Ok(first) = self.messages.recv() {
+        while let Some(first) = self.messages.next() {
             let mut next = Some(first);
             while let Some(message) = next {
                 if !self.take(message) {
@@ -191,7 +187,7 @@ impl Writing {
                 if self.lines.len() >= MAX_BATCH_BYTES {
                     self.flush();
                 }
-                next = self.messages.try_recv().ok();
+                next = self.messages.next_now();
             }
             self.flush();
         }

@@ -9,11 +9,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::{AccessEntry, AccessLogConfig, AccessLogOutput};
+use super::{AccessEntry, AccessLogConfig, AccessLogOutput, QueueReceiver, QueueSender, queue};
 
 /// Entries that may wait, per process.
 const MAX_QUEUED_ENTRIES: usize = 16 * 1024;
@@ -46,7 +45,7 @@ pub struct AccessLog(Option<Arc<Shared>>);
 
 #[derive(Debug)]
 struct Shared {
-    queue: SyncSender<Message>,
+    queue: QueueSender<Message>,
     /// Entries with a draw below this are kept; `u64::MAX` keeps all.
     sample_below: u64,
     draws: AtomicU64,
@@ -77,7 +76,7 @@ impl AccessLog {
     }
 
     fn start_with(output: Output, share: f64) -> Result<(Self, AccessLogWriter), AccessLogError> {
-        let (queue, entries) = sync_channel(MAX_QUEUED_ENTRIES);
+        let (queue, entries) = queue(MAX_QUEUED_ENTRIES);
         let dropped = Arc::new(AtomicU64::new(0));
         let reopen = Arc::new(AtomicBool::new(false));
         let writing = Writing {
@@ -123,11 +122,8 @@ impl AccessLog {
     /// counted.
     pub fn write(&self, entry: AccessEntry) {
         let Some(shared) = &self.0 else { return };
-        match shared.queue.try_send(Some(entry)) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                shared.dropped.fetch_add(1, Ordering::Relaxed);
-            }
+        if shared.queue.offer(Some(entry)).is_err() {
+            shared.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -151,7 +147,7 @@ fn threshold(share: f64) -> u64 {
 /// The running writer. Finish it last, when nobody writes any more.
 #[derive(Debug, Default)]
 pub struct AccessLogWriter {
-    running: Option<(SyncSender<Message>, JoinHandle<()>)>,
+    running: Option<(QueueSender<Message>, JoinHandle<()>)>,
     reopen: Arc<AtomicBool>,
 }
 
@@ -162,7 +158,7 @@ impl AccessLogWriter {
             return;
         };
         // Either fails only when the writer is gone already.
-        let _gone = queue.send(None);
+        let _gone = queue.insist(None);
         let _panicked = thread.join();
     }
 
@@ -207,7 +203,7 @@ impl Output {
 }
 
 struct Writing {
-    entries: Receiver<Message>,
+    entries: QueueReceiver<Message>,
     output: Output,
     dropped: Arc<AtomicU64>,
     told_dropped: u64,
@@ -217,17 +213,17 @@ struct Writing {
 impl Writing {
     fn run(mut self) {
         let mut lines = Vec::with_capacity(MAX_BATCH_BYTES);
-        while let Ok(Some(first)) = self.entries.recv() {
+        while let Some(Some(first)) = self.entries.next() {
             first.write_line(&mut lines);
             let mut count: u64 = 1;
             let stopped = loop {
-                match self.entries.try_recv() {
-                    Ok(Some(entry)) => {
+                match self.entries.next_now() {
+                    Some(Some(entry)) => {
                         entry.write_line(&mut lines);
                         count += 1;
                     }
-                    Ok(None) => break true,
-                    Err(_) => break false,
+                    Some(None) => break true,
+                    None => break false,
                 }
                 if lines.len() >= MAX_BATCH_BYTES {
                     self = self.flush(&mut lines, &mut count);

@@ -10,8 +10,9 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::{LogConfig, LogFormat, LogLevel};
 
-/// Lines that may wait for a slow output, per process; more are dropped.
-const MAX_QUEUED_LINES: usize = 8 * 1024;
+/// Lines that may wait for a slow output, per process; more are dropped. Room for all of them is
+/// taken at the start: 32 bytes each.
+const MAX_QUEUED_LINES: usize = 2 * 1024;
 
 /// Target of the lines that say what listens where: told at every level, because whoever starts
 /// the program on port 0 learns the port from them.

@@ -7,6 +7,7 @@ mod decided;
 mod door;
 mod log;
 mod metrics;
+mod queue;
 mod request_id;
 #[cfg(test)]
 mod tests;
@@ -18,4 +19,5 @@ pub use decided::Decided;
 pub use door::Door;
 pub use log::{LogError, LogGuard, LogOutput, announce_listening, announce_ready, start_log};
 pub use metrics::{Counters, Durations, Histogram, Labels, METRICS_TYPE, Metrics, Sample, Traffic};
+pub use queue::{QueueReceiver, QueueSender, queue};
 pub use request_id::is_plain_request_id;
