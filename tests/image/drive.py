@@ -219,6 +219,18 @@ def root_of(folder, extra_roots):
     return root
 
 
+def has_identities():
+    with open(f"{IMAGE}/usr/share/sbom/stepgate.cdx.json", encoding="utf-8") as file:
+        return any(part["name"] == "sqlx" for part in json.load(file)["components"])
+
+
+def own_megabytes(root, program):
+    """Memory of the process that is no file's."""
+    with open(f"{root}/proc/{program.pid}/status", encoding="utf-8") as status:
+        told = dict(line.split(":", 1) for line in status)
+    return int(told["RssAnon"].split()[0]) * 1024 / 1e6
+
+
 def a_life(root, folder, trusts):
     command = CONFIG["Entrypoint"] + CONFIG["Cmd"]
     health = CONFIG["Healthcheck"]["Test"][1:]
@@ -232,6 +244,10 @@ def a_life(root, folder, trusts):
         with open(f"{root}/proc/{program.pid}/status", encoding="utf-8") as status:
             uids = next(line for line in status if line.startswith("Uid:")).split()[1:]
         check("its uid is 65532", set(uids) == {str(UID)}, uids)
+        if not has_identities():
+            # No room for logs that nobody is behind with, no huge pages for a few kilobytes.
+            own = own_megabytes(root, program)
+            check("a sidecar takes little memory for itself", own < 6, own)
         status, body = ask("/public/x")
         check("it proxies to a name that DNS knows",
               status == 200 and b"application" in body and "app.internal" in Names.asked, body)
