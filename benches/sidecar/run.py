@@ -3,8 +3,8 @@
 
     benches/sidecar/run.py minimal=PATH full=PATH
 
-Each binary runs with two workers, an external identity service and twenty rules, on this machine as
-it is. Prints a table.
+Each binary runs with two workers, an external identity service, twenty rules and its access log, on
+this machine as it is. Prints a table.
 """
 import http.client
 import http.server
@@ -56,7 +56,7 @@ def configuration(folder, application):
 proxy: {{ listen: 127.0.0.1:{proxy}, workers: 2 }}
 identity: {{ external: {{ public_url: "http://127.0.0.1:{application}" }} }}
 admin: {{ listen: 127.0.0.1:{admin} }}
-telemetry: {{ log: {{ level: error }}, access_log: {{ output: null }} }}
+telemetry: {{ log: {{ level: error }} }}
 """)
     with open(f"{folder}/rules/app.yaml", "w", encoding="utf-8") as file:
         file.write(f'upstreams: {{ app: {{ url: "http://127.0.0.1:{application}" }} }}\nrules:\n')
