@@ -34,7 +34,8 @@ pub fn audit_refused(
     entry
 }
 
-/// A request that could not be read was refused before any rule was looked at.
+/// A request was refused before any rule was looked at: it could not be read, or nobody may ask
+/// that.
 #[must_use]
 pub fn audit_unread(
     door: Door,
@@ -42,11 +43,12 @@ pub fn audit_unread(
     client_ip: IpAddr,
     method: &Method,
     answer: &Answer,
+    decided: Decided,
 ) -> Entry {
     let mut entry = entry(Event::Refusal, door, request_id, answer);
     entry.client_ip = Some(client_ip);
     entry.method = Some(method.as_str().into());
-    entry.decision = Some(Decided::BadRequest.as_str());
+    entry.decision = Some(decided.as_str());
     entry
 }
 

@@ -60,6 +60,8 @@ pub struct Forward {
 /// A preflight (of the CORS protocol) that is granted: 204 with these headers.
 #[derive(Debug)]
 pub struct Preflighted {
+    /// The preflight itself, for the log of a door that can't answer it.
+    pub request: Request,
     /// `Access-Control-*`. The answer depends on `Origin`, `Access-Control-Request-Method` and
     /// `Access-Control-Request-Headers`.
     pub headers: CorsHeaders,

@@ -26,6 +26,7 @@ pub(super) fn answer(rules: &RuleSet, inquiry: &Inquiry<'_>) -> Option<Verdict> 
     };
     Some(match cors.preflight(&preflight) {
         Some(headers) => Verdict::Preflight(Box::new(Preflighted {
+            request: inquiry.request.clone(),
             headers,
             facts: facts(Decided::Allow),
         })),

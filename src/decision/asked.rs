@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use super::Way;
+use super::{Asking, Way};
 use crate::authz::{Destination, Facts, Redirects};
 use crate::policy::Request;
 
@@ -21,6 +21,8 @@ pub struct Asked {
     /// Whoever asks takes headers out of the request when told to. Who can only set them by name
     /// gets a refusal where that would not do.
     pub can_remove: bool,
+    /// Whether a decision is asked for, or the words of one.
+    pub asking: Asking,
 }
 
 impl Asked {
@@ -33,6 +35,7 @@ impl Asked {
             request_id,
             redirects: Redirects::default(),
             can_remove: true,
+            asking: Asking::First,
         }
     }
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use http::{HeaderName, StatusCode};
 
+use super::asking::overtaken;
+use super::logged::Line;
 use super::voice::Voice;
 use super::{Asked, Config, Decision, Door, Question, Unread};
 use crate::audit::Audit;
@@ -86,16 +88,25 @@ impl Decider {
 
     /// Decides on a request.
     pub async fn decide(&self, asked: Asked, door: Door) -> Decision {
-        let line = self.begin_line(door, &asked.request_id, &asked.request);
+        let mut line = self.begin_line(door, &asked.request_id, &asked.request);
         let voice = Voice {
             decider: self,
             door,
             headers: &asked.headers,
             request_id: &asked.request_id,
             can_remove: asked.can_remove,
+            asking: asked.asking,
         };
-        let decision = voice.decide(asked.request, asked.redirects).await;
-        self.count(door, decision.facts());
+        let mut decision = voice.decide(asked.request, asked.redirects).await;
+        if asked.asking.decides() {
+            self.count(door, decision.facts());
+        } else {
+            Line::repeats(&mut line);
+            if let Decision::Allow { facts, .. } = decision {
+                let answer = overtaken(Client::classify(&asked.headers));
+                decision = voice.speak(answer, Vec::new(), facts);
+            }
+        }
         self.end_line(line, &decision);
         decision
     }
@@ -127,16 +138,21 @@ impl Decider {
     /// Refuses a question before any rule is looked at.
     #[must_use]
     pub fn refuse(&self, question: &Question<'_>, answer: Answer, decided: Decided) -> Decision {
-        self.audit_question(question, &answer);
+        if question.asking.decides() {
+            self.audit_question(question, &answer, decided);
+        }
         let voice = Voice {
             decider: self,
             door: question.door,
             headers: question.headers,
             request_id: question.request_id,
             can_remove: true,
+            asking: question.asking,
         };
         let decision = voice.speak(answer, Vec::new(), Facts::without_rule(decided));
-        self.count(question.door, decision.facts());
+        if question.asking.decides() {
+            self.count(question.door, decision.facts());
+        }
         self.log_question(question, &decision);
         decision
     }

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts as Head;
@@ -11,8 +10,8 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use super::original_headers::{Front, original_headers};
 use super::reply::reply;
 use super::route::Route;
-use super::{Asked, Config, Decider, Decision, Door, Question, Unread, parts_of_request};
-use crate::authz::{Answer, Client, ErrorId, Redirects};
+use super::{Asked, Asking, Config, Decider, Door, Question, Unread, parts_of_request};
+use crate::authz::Redirects;
 use crate::policy::Request;
 
 /// Answers `/check`, `/nginx/check`, `/nginx/answer` and `/ext_authz/...`. Cheap to clone.
@@ -46,6 +45,7 @@ impl ForwardAuth {
             method: &head.method,
             headers: &nothing,
             request_id: &request_id,
+            asking: Asking::First,
         };
         let plainly = |refusal| reply(Route::Check, Redirects::ForBrowsers, &request_id, refusal);
         // Whoever may not ask is told nothing else.
@@ -54,6 +54,10 @@ impl ForwardAuth {
         }
         let Some(route) = Route::of(&head.uri) else {
             return plainly(decider.refuse_nowhere(&question));
+        };
+        let question = Question {
+            asking: route.asking(),
+            ..question
         };
         let redirects = route.redirects(head.uri.query());
         let read = match &redirects {
@@ -77,15 +81,9 @@ impl ForwardAuth {
                     request_id: request_id.clone(),
                     redirects,
                     can_remove: route.front() != Front::Nginx,
+                    asking: question.asking,
                 };
-                let client =
-                    (route == Route::NginxAnswer).then(|| Client::classify(&asked.headers));
-                match (decider.decide(asked, Door::ForwardAuth).await, client) {
-                    (Decision::Allow { facts, .. }, Some(client)) => {
-                        decider.refuse(&question, overtaken(client), facts.decision)
-                    }
-                    (decision, _) => decision,
-                }
+                decider.decide(asked, Door::ForwardAuth).await
             }
             Err(why) => {
                 let question = Question {
@@ -119,12 +117,4 @@ fn read(head: &Head, route: Route<'_>, config: &Config) -> Result<Request, Unrea
         Route::Nginx | Route::NginxAnswer => parts_of_request::original(&head.headers, config),
         Route::ExtAuthz(target) => parts_of_request::itself(head, target, config),
     }
-}
-
-/// For a client that was refused a moment ago, and would be let through by now. An answer of 200
-/// would reach it in place of the application's.
-fn overtaken(client: Client) -> Answer {
-    let reason = "this has just changed; ask again";
-    Answer::refusal(ErrorId::IdentityUnavailable, client, None, reason)
-        .with_retry_after(Duration::from_secs(1))
 }

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderValue, Method};
 
-use super::{Decider, Decision, Door};
-use crate::authz::{Answer, Facts, audit_refused, audit_unread, log_asked, log_decided};
+use super::{Asking, Decider, Decision, Door};
+use crate::authz::{Answer, Decided, Facts, audit_refused, audit_unread, log_asked, log_decided};
 use crate::clock::Monotonic;
 use crate::policy::Request;
 use crate::telemetry::AccessEntry;
@@ -23,12 +23,23 @@ pub struct Question<'a> {
     pub headers: &'a HeaderMap,
     /// What it is called in logs.
     pub request_id: &'a HeaderValue,
+    /// Whether a decision is asked for, or the words of one.
+    pub asking: Asking,
 }
 
 /// A line of the access log in the making.
 pub(super) struct Line {
     entry: AccessEntry,
     started: Monotonic,
+}
+
+impl Line {
+    /// It is about a request that has a line with its decision already.
+    pub(super) fn repeats(line: &mut Option<Box<Self>>) {
+        if let Some(line) = line {
+            line.entry.repeated = true;
+        }
+    }
 }
 
 impl Decider {
@@ -90,7 +101,12 @@ impl Decider {
     }
 
     /// Tells the audit log of a question that was refused before any rule was looked at.
-    pub(super) fn audit_question(&self, question: &Question<'_>, answer: &Answer) {
+    pub(super) fn audit_question(
+        &self,
+        question: &Question<'_>,
+        answer: &Answer,
+        decided: Decided,
+    ) {
         if self.audit.is_on() {
             let Question {
                 door,
@@ -98,8 +114,9 @@ impl Decider {
                 method,
                 headers: _,
                 request_id,
+                asking: _,
             } = *question;
-            let entry = audit_unread(door, request_id, peer, method, answer);
+            let entry = audit_unread(door, request_id, peer, method, answer, decided);
             self.audit.record(entry);
         }
     }
@@ -109,6 +126,9 @@ impl Decider {
         let mut line = self.begin(question.door, question.request_id, question.method);
         if let Some(line) = &mut line {
             line.entry.client_ip = Some(question.peer);
+        }
+        if !question.asking.decides() {
+            Line::repeats(&mut line);
         }
         self.end_line(line, decision);
     }

@@ -6,6 +6,7 @@
 
 mod allowed;
 mod asked;
+mod asking;
 mod config;
 mod decider;
 #[cfg(feature = "ext-authz")]
@@ -22,6 +23,7 @@ mod voice;
 mod way;
 
 pub use asked::{Asked, Decision};
+pub use asking::Asking;
 pub use config::{Config, Limits, OwnPlace};
 pub use decider::{Decider, Parts};
 #[cfg(feature = "ext-authz")]

@@ -2,9 +2,9 @@
 
 use http::Uri;
 
-use super::Unread;
 use super::original_headers::Front;
 use super::parts_of_request::target_below;
+use super::{Asking, Unread};
 use crate::authz::Redirects;
 
 const CHECK: &str = "/check";
@@ -42,6 +42,14 @@ impl<'a> Route<'a> {
             Self::Check => Front::Forwarding,
             Self::Nginx | Self::NginxAnswer => Front::Nginx,
             Self::ExtAuthz(_) => Front::Envoy,
+        }
+    }
+
+    /// Whether a decision is asked for there, or the words of one.
+    pub(super) const fn asking(self) -> Asking {
+        match self {
+            Self::Check | Self::Nginx | Self::ExtAuthz(_) => Asking::First,
+            Self::NginxAnswer => Asking::Again,
         }
     }
 

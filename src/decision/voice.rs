@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::allowed::Changes;
 use super::decider::X_REQUEST_ID;
-use super::{Decider, Decision, Door, Way};
+use super::{Asking, Decider, Decision, Door, Way};
 use crate::authz::{
     Answer, Client, Decided, Destination, ErrorId, Facts, Forward, Inquiry, Permitted, Preflighted,
     Redirects, Verdict, objection, render_static,
@@ -23,6 +23,7 @@ pub(super) struct Voice<'a> {
     pub(super) headers: &'a HeaderMap,
     pub(super) request_id: &'a HeaderValue,
     pub(super) can_remove: bool,
+    pub(super) asking: Asking,
 }
 
 impl Voice<'_> {
@@ -77,8 +78,10 @@ impl Voice<'_> {
         facts: Facts,
         request: &Request,
     ) -> Decision {
-        self.decider
-            .audit(self.door, self.request_id, request, &facts, &answer);
+        if self.asking.decides() {
+            self.decider
+                .audit(self.door, self.request_id, request, &facts, &answer);
+        }
         self.speak(answer, set_cookies, facts)
     }
 
@@ -120,7 +123,7 @@ impl Voice<'_> {
     fn preflight(&self, granted: Preflighted) -> Decision {
         if self.door == Door::ForwardAuth {
             let reason = "only Stepgate's own proxy answers for pages of other origins";
-            return self.speak_for_proxy(reason, Vec::new(), granted.facts);
+            return self.refuse_for_proxy(reason, Vec::new(), granted.facts, &granted.request);
         }
         let facts = granted.facts.clone();
         let headers = granted.into_headers();
@@ -129,11 +132,12 @@ impl Voice<'_> {
     }
 
     /// Refuses because only Stepgate's own proxy could do what the rule says.
-    fn speak_for_proxy(
+    fn refuse_for_proxy(
         &self,
         reason: &str,
         set_cookies: Vec<HeaderValue>,
         facts: Facts,
+        request: &Request,
     ) -> Decision {
         let client = self.client();
         let rule = facts.rule.as_ref();
@@ -143,7 +147,7 @@ impl Voice<'_> {
             reported: false,
             ..facts
         };
-        self.speak(answer, set_cookies, facts)
+        self.refuse(answer, set_cookies, facts, request)
     }
 
     /// Acts on a permit: nothing is forwarded here, so it ends.
@@ -221,7 +225,8 @@ impl Voice<'_> {
         // 2xx means yes there.
         if status.is_success() && self.door == Door::ForwardAuth {
             let reason = "only Stepgate's own proxy gives the answer that this rule holds";
-            return self.speak_for_proxy(reason, cookies, facts);
+            let request = forward.permit.request();
+            return self.refuse_for_proxy(reason, cookies, facts, request);
         }
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         for cookie in cookies {

@@ -3,7 +3,7 @@
 use http::HeaderValue;
 
 use super::exchange::Exchange;
-use crate::authz::{Answer, Facts, audit_refused, audit_unread};
+use crate::authz::{Answer, Decided, Facts, audit_refused, audit_unread};
 use crate::policy::Request;
 
 /// Tells that `request` was refused with `answer`.
@@ -26,6 +26,18 @@ pub(super) fn refused(
     }
 }
 
+/// Counts and tells that `request`, which could be read, was refused before any rule judged it.
+pub(super) fn refused_unjudged(
+    exchange: &Exchange,
+    request_id: &HeaderValue,
+    request: &Request,
+    answer: &Answer,
+) {
+    let facts = Facts::without_rule(Decided::BadRequest);
+    exchange.decided(&facts);
+    refused(exchange, request_id, request, &facts, answer);
+}
+
 /// Tells that a request was refused before any rule was looked at.
 pub(super) fn refused_unread(
     exchange: &Exchange,
@@ -38,6 +50,13 @@ pub(super) fn refused_unread(
     if audit.is_on() {
         let peer = client.peer;
         let door = exchange.door.get();
-        audit.record(audit_unread(door, request_id, peer, method, answer));
+        audit.record(audit_unread(
+            door,
+            request_id,
+            peer,
+            method,
+            answer,
+            Decided::BadRequest,
+        ));
     }
 }

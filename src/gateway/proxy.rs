@@ -78,10 +78,23 @@ impl Passing<'_> {
         }
     }
 
-    /// The refusal of a target that can't be sent to an upstream as it was matched, or as its rule
-    /// rewrites it.
-    pub(super) fn refuse_target(&self, why: AmbiguousRequest) -> Response<ResponseBody> {
-        self.refuse(Answer::ambiguous_request(self.kind(), why))
+    /// Refuses what its rule lets through, because the target can't be sent to an upstream as it
+    /// was matched, or as the rule rewrites it.
+    pub(super) fn refuse_target(
+        &self,
+        forward: &Forward,
+        why: AmbiguousRequest,
+    ) -> Response<ResponseBody> {
+        let answer = Answer::ambiguous_request(self.kind(), why);
+        let facts = authz::Facts {
+            decision: Decided::BadRequest,
+            reported: false,
+            ..forward.facts.clone()
+        };
+        self.exchange.decided(&facts);
+        let request = forward.permit.request();
+        audited::refused(self.exchange, &self.request_id, request, &facts, &answer);
+        self.refuse(answer)
     }
 
     /// The request as it came, with another body.
@@ -164,8 +177,9 @@ pub(super) async fn answer(
     }
     match mount::place(&client.worker.shared, &facts.request) {
         Err(why) => {
-            exchange.unread();
-            passing.refuse_target(why)
+            let answer = Answer::ambiguous_request(passing.kind(), why);
+            audited::refused_unjudged(exchange, &passing.request_id, &facts.request, &answer);
+            passing.refuse(answer)
         }
         Ok(Some(place)) => Box::pin(mount::serve(passing, facts, body, place)).await,
         Ok(None) => judge(passing, facts, body).await,
@@ -203,9 +217,7 @@ async fn judge(passing: Passing<'_>, facts: Facts, body: Incoming) -> Response<R
         Ok(credential) => credential,
         Err(both) => {
             let answer = Fault::from(both).answer(passing.kind());
-            let facts = authz::Facts::without_rule(Decided::BadRequest);
-            exchange.decided(&facts);
-            audited::refused(exchange, &passing.request_id, &request, &facts, &answer);
+            audited::refused_unjudged(exchange, &passing.request_id, &request, &answer);
             return passing.refuse(answer);
         }
     };
@@ -218,9 +230,9 @@ async fn judge(passing: Passing<'_>, facts: Facts, body: Incoming) -> Response<R
             }
             Ok(Err(other)) => Arriving::Whole(other),
             Err(fault) => {
-                exchange.unread();
-                let failure = Failure::Client(fault);
-                return passing.refuse(failure_answer(failure, passing.kind(), None));
+                let answer = failure_answer(Failure::Client(fault), passing.kind(), None);
+                audited::refused_unjudged(exchange, &passing.request_id, &request, &answer);
+                return passing.refuse(answer);
             }
         };
     }
@@ -282,8 +294,8 @@ pub(super) async fn settle(
                 audited::refused(exchange, &passing.request_id, request, &facts, &answer);
                 return passing.refuse(answer);
             }
-            exchange.decided(&forward.facts);
             if let Target::Answer(answer) = forward.permit.rule().target() {
+                exchange.decided(&forward.facts);
                 return respond::by_rule(answer, &passing, &forward);
             }
             if let Some(changes) = forward.permit.rule().handling().changes() {
@@ -309,13 +321,15 @@ async fn pass_on(
     let exchange = passing.exchange;
     let worker = &exchange.client.worker;
     let Some(upstream) = worker.upstreams.of(&forward.permit, &worker.shared.board) else {
+        exchange.decided(&forward.facts);
         return refuse_failure(&passing, Failure::Unreachable, &forward);
     };
     let body = body.into_body(exchange);
     let outgoing = match prepare(&mut passing, &forward, body) {
         Ok(outgoing) => outgoing,
-        Err(why) => return passing.refuse_target(why),
+        Err(why) => return passing.refuse_target(&forward, why),
     };
+    exchange.decided(&forward.facts);
     exchange.sent(&upstream.config.name);
     let key = balance_key(&forward);
     let sending = send(&forward.permit, &upstream, exchange, outgoing, &key, false);

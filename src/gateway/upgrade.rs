@@ -96,12 +96,14 @@ pub(super) async fn open(
     let worker = &exchange.client.worker;
     let on_upgrade = passing.head.extensions.remove::<OnUpgrade>();
     let Some(upstream) = worker.upstreams.of(&forward.permit, &worker.shared.board) else {
+        exchange.decided(&forward.facts);
         return passing.refuse(failure_answer(Failure::Unreachable, passing.kind(), None));
     };
     let mut request = match prepare(&mut passing, &forward, RequestBody::Empty) {
         Ok(request) => request,
-        Err(why) => return passing.refuse_target(why),
+        Err(why) => return passing.refuse_target(&forward, why),
     };
+    exchange.decided(&forward.facts);
     let key = ask(request.headers_mut(), wanted);
     exchange.sent(&upstream.config.name);
     let near = balance_key(&forward);

@@ -57,6 +57,8 @@ pub struct AccessEntry {
     pub decision: &'static str,
     /// It was forwarded all the same: the rule only reports.
     pub reported: bool,
+    /// It has a line with its decision already: this one is about its answer.
+    pub repeated: bool,
     /// Who asked.
     pub who: Option<Arc<dyn Who>>,
     /// How the session was found: `hit`, `miss`, `bypass` or `coalesced`.
@@ -92,6 +94,7 @@ impl AccessEntry {
             generation: 0,
             decision: "bad_request",
             reported: false,
+            repeated: false,
             who: None,
             cache: None,
             whoami: None,
@@ -128,6 +131,7 @@ impl AccessEntry {
             generation: self.generation,
             decision: self.decision,
             reported: self.reported,
+            repeated: self.repeated,
             aal: self.who.as_deref().map(Who::aal),
             subject: self.who.as_deref().map(Who::subject),
             session: self.who.as_deref().map(Who::session),
@@ -183,6 +187,8 @@ struct Line<'a> {
     decision: &'static str,
     #[serde(skip_serializing_if = "is_false")]
     reported: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    repeated: bool,
     aal: Option<&'static str>,
     subject: Option<&'a str>,
     session: Option<&'a str>,

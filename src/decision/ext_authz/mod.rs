@@ -31,7 +31,7 @@ pub use body::AnswerBody;
 
 use self::reading::{Misread, Told};
 use self::unclear::Unclear;
-use super::{Asked, Decider, Decision, Door, Question};
+use super::{Asked, Asking, Decider, Decision, Door, Question};
 use crate::authz::Decided;
 
 /// The services of this listener. Reflection is not among them.
@@ -180,6 +180,7 @@ fn question<'a>(peer: IpAddr, headers: &'a HeaderMap, request_id: &'a HeaderValu
         method: &Method::POST,
         headers,
         request_id,
+        asking: Asking::First,
     }
 }
 

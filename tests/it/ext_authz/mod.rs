@@ -1,8 +1,10 @@
 //! Envoy's external authorization over gRPC, on real sockets: what a front gets, whatever it sends.
 
+mod agreement;
 mod client;
 mod connections;
 mod health;
+mod place;
 mod secured;
 mod vectors;
 

@@ -1,6 +1,7 @@
 //! The decision over HTTP on real sockets: what a proxy in front sends, byte for byte, and what it
 //! gets.
 
+mod told;
 mod world;
 
 use std::net::IpAddr;

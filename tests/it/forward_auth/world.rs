@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::support::client::{Connection, Response};
+use crate::support::client::{Connection, Response, ask};
 use crate::support::identity::Identity;
 use crate::support::program::Program;
 
@@ -38,6 +38,31 @@ impl World {
     /// Asks at `/check` about a GET.
     pub(super) fn check(&self, target: &str, headers: &[(&str, &str)]) -> Response {
         Connection::open(self.decision).ask(question("/check", "GET", target, headers))
+    }
+
+    /// The lines of the audit log about this path.
+    pub(super) fn audited(&self, path: &str) -> Vec<Value> {
+        self.audited_where(|line| line["path"] == path)
+    }
+
+    /// The lines of the audit log that `wanted` picks.
+    pub(super) fn audited_where(&self, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let log = self.program.folder().join("audit.log");
+        let log = std::fs::read_to_string(log).unwrap();
+        let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines.filter(|line: &Value| wanted(line)).collect()
+    }
+
+    /// How many requests came to this decision, by whatever rule.
+    pub(super) fn counted(&self, decision: &str) -> u64 {
+        let admin = self.program.addresses("admin")[0];
+        let scrape = ask(admin, "GET", "/metrics", "localhost", &[]).text();
+        let lines = scrape.lines().filter(|line| {
+            line.starts_with("stepgate_requests_total{door=\"forward_auth\",")
+                && line.contains(&format!("decision=\"{decision}\"}}"))
+        });
+        let values = lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok());
+        values.sum()
     }
 
     /// The lines of the access log that `wanted` picks.
@@ -88,7 +113,7 @@ reload: { watch: false }
 identity: { external: { public_url: "IDENTITY", browser_url: https://id.test, whoami_required_aal: aal1 } }
 decision: { http: { listen: "127.0.0.1:0" }, trusted_proxies: [127.0.0.1/32] }
 admin: { listen: "127.0.0.1:0" }
-telemetry: { log: { format: json } }
+telemetry: { log: { format: json }, audit_log: { output: audit.log } }
 "#;
 
 const RULES: &str = r#"

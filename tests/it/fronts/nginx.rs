@@ -10,6 +10,7 @@ use super::compare::{Allow, Allowance, observe};
 use super::process::Started;
 use super::world::World;
 use super::{Front, deployed, find, questions, table, vectors};
+use crate::support::eventually;
 
 pub(super) struct Nginx;
 
@@ -142,6 +143,28 @@ fn the_least_that_works_sends_browsers_to_the_login_and_names_people() {
             nginx.log()
         );
     }
+}
+
+#[test]
+fn a_request_that_nginx_refuses_has_one_decision_and_a_line_for_its_answer() {
+    let Some((world, nginx)) = super::start(&Nginx, Timestamp::now()) else {
+        return;
+    };
+    let case = case("nobody", "GET", "/account/once")
+        .program()
+        .refused(401, "session_required");
+    let seen = observe(&case, 1, nginx.address, &world);
+    assert_eq!(seen.is(&case.want), Ok(()), "{seen:#?}");
+    let lines = || {
+        let log = world.log();
+        let about = log
+            .lines()
+            .filter(|line| line.contains("\"/account/once\""));
+        about.map(str::to_owned).collect::<Vec<String>>()
+    };
+    assert!(eventually(|| lines().len() == 2), "{:#?}", lines());
+    let again = |line: &&String| line.contains("\"repeated\":true");
+    assert_eq!(lines().iter().filter(again).count(), 1, "{:#?}", lines());
 }
 
 #[test]
