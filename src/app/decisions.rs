@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, Response, Uri};
 use http_body_util::{BodyExt as _, Full};
 
 use super::StartError;
 use crate::admin::Readiness;
 use crate::config::Config;
-#[cfg(feature = "ext-authz")]
-use crate::decision::ExtAuthz;
 use crate::decision::{self, Decider, ForwardAuth, OwnPlace};
+#[cfg(feature = "ext-authz")]
+use crate::decision::{AnswerBody, ExtAuthz};
 use crate::gateway::{self, Caller, Guest, GuestAnswer, ListenerDoor, LocalBody, NamedGuest};
 use crate::policy::{CanonicalPath, RuleSet};
 
@@ -141,6 +141,11 @@ impl Guest for Http {
             answer.map(whole)
         })
     }
+
+    fn late(&self, uri: &Uri, caller: Caller) -> Response<LocalBody> {
+        let answer = self.0.late(uri, caller.peer, &caller.request_id);
+        answer.map(whole)
+    }
 }
 
 /// Envoy's ext_authz over gRPC.
@@ -153,9 +158,19 @@ impl Guest for Grpc {
         let door = self.0.clone();
         Box::pin(async move {
             let answer = door.answer(request, caller.peer, caller.request_id).await;
-            answer.map(|body| body.map_err(|never| match never {}).boxed_unsync())
+            answer.map(streamed)
         })
     }
+
+    fn late(&self, uri: &Uri, caller: Caller) -> Response<LocalBody> {
+        let answer = self.0.late(uri, caller.peer, &caller.request_id);
+        answer.map(streamed)
+    }
+}
+
+#[cfg(feature = "ext-authz")]
+fn streamed(body: AnswerBody) -> LocalBody {
+    body.map_err(|never| match never {}).boxed_unsync()
 }
 
 fn whole(content: Bytes) -> LocalBody {

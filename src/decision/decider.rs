@@ -1,6 +1,7 @@
 //! The decision that every protocol asks for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderName, StatusCode};
 
@@ -124,6 +125,16 @@ impl Decider {
         let reason = "this address is no trusted proxy of the decision listener";
         let answer = Answer::refusal(ErrorId::AccessDenied, Client::Api, None, reason);
         self.refuse(question, answer, Decided::UntrustedPeer)
+    }
+
+    /// Refuses a question that could not be decided in time.
+    #[must_use]
+    pub fn refuse_late(&self, question: &Question<'_>) -> Decision {
+        let reason = "the decision took too long; nothing may be forwarded";
+        let client = Client::classify(question.headers);
+        let answer = Answer::refusal(ErrorId::IdentityUnavailable, client, None, reason)
+            .with_retry_after(Duration::from_secs(1));
+        self.refuse(question, answer, Decided::Unavailable)
     }
 
     /// Refuses what is no question.

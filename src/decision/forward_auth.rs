@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts as Head;
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 
 use super::original_headers::{Front, original_headers};
 use super::reply::reply;
@@ -94,6 +94,22 @@ impl ForwardAuth {
             }
         };
         reply(route, redirects, &request_id, decision)
+    }
+
+    /// Answers a question that has no answer after the time that a listener gives it.
+    #[must_use]
+    pub fn late(&self, uri: &Uri, peer: IpAddr, request_id: &HeaderValue) -> Response<Bytes> {
+        let route = Route::of(uri).unwrap_or(Route::Check);
+        let question = Question {
+            door: Door::ForwardAuth,
+            peer,
+            method: &Method::GET,
+            headers: &HeaderMap::new(),
+            request_id,
+            asking: route.asking(),
+        };
+        let refusal = self.decider.refuse_late(&question);
+        reply(route, Redirects::ForBrowsers, request_id, refusal)
     }
 }
 

@@ -1,10 +1,13 @@
 //! One gRPC message in: what a unary call brings over HTTP/2.
 
+use std::error::Error;
 use std::future::poll_fn;
+use std::io;
 use std::pin::pin;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use http_body::Body;
+use tonic::Code;
 
 /// Longest message that is read. Envoy sends the head of a request, and of its body what it was
 /// told to (`with_request_body`), of which nothing is looked at.
@@ -18,6 +21,8 @@ pub(super) const PREFIX_BYTES: usize = 5;
 pub(super) enum Unread {
     /// It ended before its message did.
     CutOff,
+    /// Its message did not come in time.
+    Late,
     /// It has no message.
     Missing,
     /// It has more than one.
@@ -28,19 +33,32 @@ pub(super) enum Unread {
     TooLarge,
 }
 
+impl Unread {
+    /// How a call fails for it that asks for no decision.
+    pub(super) const fn failure(self) -> (Code, &'static str) {
+        match self {
+            Self::CutOff | Self::Missing | Self::Several => {
+                (Code::InvalidArgument, "the call has not one message")
+            }
+            Self::Late => (Code::DeadlineExceeded, "the message did not come in time"),
+            Self::Compressed => (Code::Unimplemented, "messages can't be compressed here"),
+            Self::TooLarge => (Code::ResourceExhausted, "the message is too large"),
+        }
+    }
+}
+
 /// Reads the only message of a call, to the call's end. A message that came in one piece is not
 /// copied.
 pub(super) async fn read_one<B>(body: B) -> Result<Bytes, Unread>
 where
     B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let mut body = pin!(body);
     let mut first = Bytes::new();
     let mut more = BytesMut::new();
     while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
-        let Ok(frame) = frame else {
-            return Err(Unread::CutOff);
-        };
+        let frame = frame.map_err(|error| broken_off(&*error.into()))?;
         let Ok(data) = frame.into_data() else {
             continue;
         };
@@ -66,6 +84,15 @@ where
             Ok(whole)
         }
         None | Some(_) => Err(Unread::CutOff),
+    }
+}
+
+/// Why no more of a call comes: its time is up, or its other side has gone.
+fn broken_off(error: &(dyn Error + 'static)) -> Unread {
+    let error = error.downcast_ref::<io::Error>();
+    match error.map(io::Error::kind) {
+        Some(io::ErrorKind::TimedOut) => Unread::Late,
+        Some(_) | None => Unread::CutOff,
     }
 }
 

@@ -12,6 +12,7 @@ mod reading;
 mod reply;
 mod unclear;
 
+use std::error::Error;
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,7 +23,8 @@ use std::task::Poll;
 use bytes::Bytes;
 use envoy_types::pb::envoy::service::auth::v3::CheckResponse;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::request::Parts as Head;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body;
 use tokio::sync::watch;
 use tonic::Code;
@@ -32,7 +34,7 @@ pub use body::AnswerBody;
 use self::reading::{Misread, Told};
 use self::unclear::Unclear;
 use super::{Asked, Asking, Decider, Decision, Door, Question};
-use crate::authz::Decided;
+use crate::authz::{Answer, Client, Decided, ErrorId};
 
 /// The services of this listener. Reflection is not among them.
 const AUTHORIZATION: &str = "envoy.service.auth.v3.Authorization";
@@ -68,6 +70,7 @@ impl ExtAuthz {
     ) -> Response<AnswerBody>
     where
         B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let is_check = request.uri().path() == CHECK;
         let answering = self.route(request, peer, &request_id);
@@ -94,6 +97,19 @@ impl ExtAuthz {
         }
     }
 
+    /// Answers a call that has no answer after the time that a listener gives it.
+    #[must_use]
+    pub fn late(&self, uri: &Uri, peer: IpAddr, request_id: &HeaderValue) -> Response<AnswerBody> {
+        if uri.path() != CHECK {
+            return body::failed(Code::DeadlineExceeded, "the call took too long");
+        }
+        let nothing = HeaderMap::new();
+        let late = self
+            .decider
+            .refuse_late(&question(peer, &nothing, request_id));
+        body::answered(&in_envoys_words(late, None))
+    }
+
     async fn route<B>(
         &self,
         request: Request<B>,
@@ -102,43 +118,69 @@ impl ExtAuthz {
     ) -> Response<AnswerBody>
     where
         B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let (head, body) = request.into_parts();
         let check = head.uri.path() == CHECK;
+        let nothing = HeaderMap::new();
+        let question = question(peer, &nothing, request_id);
         if !self.decider.config().trusts(peer) {
-            let nothing = HeaderMap::new();
-            let refusal = self
-                .decider
-                .refuse_stranger(&question(peer, &nothing, request_id));
+            let refusal = self.decider.refuse_stranger(&question);
             return match check {
                 true => body::answered(&in_envoys_words(refusal, None)),
                 false => body::failed(Code::PermissionDenied, "this address may not ask"),
             };
         }
+        if let Some(status) = no_call(&head) {
+            return self.refuse_foreign(&head, status, question);
+        }
         if check {
             return match message::read_one(body).await {
                 Ok(message) => self.check(message, peer, request_id).await,
-                Err(why) => {
-                    let nothing = HeaderMap::new();
-                    self.deny(&why.into(), &question(peer, &nothing, request_id))
-                }
+                Err(why) => self.deny(&why.into(), &question),
             };
-        }
-        let grpc = head.headers.get(CONTENT_TYPE);
-        if head.method != Method::POST
-            || !grpc.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
-        {
-            return body::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE);
         }
         let answer = match head.uri.path() {
             HEALTH_CHECK => health::check,
             HEALTH_WATCH => health::watch,
-            _ => return body::failed(Code::Unimplemented, "there is no such method here"),
+            _ => return self.refuse_unknown(&question),
         };
         match message::read_one(body).await {
             Ok(message) => answer(message, &self.ready),
-            Err(_) => body::failed(Code::InvalidArgument, "the message can't be read"),
+            Err(why) => {
+                let (code, reason) = why.failure();
+                body::failed(code, reason)
+            }
         }
+    }
+
+    /// Refuses what is no call of gRPC. Nobody who asks for decisions sends it.
+    fn refuse_foreign(
+        &self,
+        head: &Head,
+        status: StatusCode,
+        question: Question<'_>,
+    ) -> Response<AnswerBody> {
+        let question = Question {
+            method: &head.method,
+            ..question
+        };
+        let reason = "this listener is asked by gRPC over HTTP/2";
+        let answer = Answer::refusal(ErrorId::AmbiguousRequest, Client::Api, None, reason)
+            .with_status(status);
+        // What it is told is the status.
+        drop(self.decider.refuse(&question, answer, Decided::BadRequest));
+        body::plain(status)
+    }
+
+    /// Refuses a call of a method that is none of ours.
+    fn refuse_unknown(&self, question: &Question<'_>) -> Response<AnswerBody> {
+        let reason = "there is no such method here";
+        let answer = Answer::refusal(ErrorId::NoRule, Client::Api, None, reason)
+            .with_status(StatusCode::NOT_FOUND);
+        // What it is told is the call's status.
+        drop(self.decider.refuse(question, answer, Decided::NoRule));
+        body::failed(Code::Unimplemented, reason)
     }
 
     async fn check(
@@ -170,6 +212,23 @@ impl ExtAuthz {
         let refusal = self.decider.refuse(question, answer, Decided::BadRequest);
         body::answered(&in_envoys_words(refusal, None))
     }
+}
+
+/// The status for what is no call of gRPC; `None`: it is one.
+fn no_call(head: &Head) -> Option<StatusCode> {
+    if head.version != Version::HTTP_2 {
+        return Some(StatusCode::HTTP_VERSION_NOT_SUPPORTED);
+    }
+    if head.method != Method::POST {
+        return Some(StatusCode::METHOD_NOT_ALLOWED);
+    }
+    let kind = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let kind = kind.and_then(|kind| kind.split(|byte| *byte == b';').next());
+    let kind = kind.unwrap_or_default().trim_ascii();
+    let is_call = [&b"application/grpc"[..], b"application/grpc+proto"]
+        .iter()
+        .any(|own| kind.eq_ignore_ascii_case(own));
+    (!is_call).then_some(StatusCode::UNSUPPORTED_MEDIA_TYPE)
 }
 
 /// A question that is not about a request yet; every call is a POST.

@@ -94,6 +94,7 @@ pub(super) fn denied(
         400 => Code::InvalidArgument,
         401 => Code::Unauthenticated,
         404 => Code::NotFound,
+        408 => Code::DeadlineExceeded,
         413 | 429 => Code::ResourceExhausted,
         500 => Code::Internal,
         503 => Code::Unavailable,

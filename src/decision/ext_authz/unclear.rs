@@ -60,6 +60,10 @@ impl Unclear {
                 let reason = "the question is too large: send less of the body along";
                 Answer::refusal(ErrorId::TooLarge, client, None, reason)
             }
+            Self::Message(NoMessage::Late) => {
+                let reason = "the question did not come in time";
+                Answer::refusal(ErrorId::Timeout, client, None, reason)
+            }
             Self::Message(NoMessage::CutOff) => ambiguous("the question ended before its message"),
             Self::Message(NoMessage::Missing) => ambiguous("the question has no message"),
             Self::Message(NoMessage::Several) => ambiguous("the question has several messages"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{RecvStream, SendStream};
-use http::{HeaderMap, Request, Version};
+use http::{HeaderMap, Request, Response, Version};
 use prost::Message;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -56,6 +56,16 @@ impl Front {
             .unwrap();
         let mut sender = self.sender.clone().ready().await.unwrap();
         sender.send_request(request, false).unwrap()
+    }
+
+    /// Any request at all, with this body: the status and the headers of its answer.
+    pub(super) async fn request(&mut self, request: Request<()>, body: &[u8]) -> Response<()> {
+        let mut sender = self.sender.clone().ready().await.unwrap();
+        let (answer, mut stream) = sender.send_request(request, false).unwrap();
+        // The answer may come first.
+        let _gone = stream.send_data(Bytes::copy_from_slice(body), true);
+        let answer = tokio::time::timeout(PATIENCE, answer).await.unwrap();
+        answer.unwrap().map(|_| ())
     }
 
     /// Begins a call and takes it back; `false` when no more are taken.

@@ -3,6 +3,8 @@
 mod agreement;
 mod client;
 mod connections;
+mod foreign;
+mod half_open;
 mod health;
 mod place;
 mod secured;

@@ -17,7 +17,7 @@ use envoy_types::pb::envoy::service::auth::v3::check_response::HttpResponse;
 use envoy_types::pb::envoy::service::auth::v3::{
     AttributeContext, CheckRequest, CheckResponse, DeniedHttpResponse, OkHttpResponse,
 };
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response, Version};
 use http_body::{Body, Frame};
 use http_body_util::BodyExt as _;
 use prost::Message;
@@ -107,15 +107,15 @@ async fn call(
     call_with(world, path, peer, Pieces(pieces.into_iter().collect())).await
 }
 
-async fn call_with<B: Body<Data = Bytes>>(
-    world: &World,
-    path: &str,
-    peer: &str,
-    body: B,
-) -> Response<AnswerBody> {
+async fn call_with<B>(world: &World, path: &str, peer: &str, body: B) -> Response<AnswerBody>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     let (_, ready) = watch::channel(true);
     let door = ExtAuthz::new(world.decider.clone(), ready);
     let request = Request::post(path)
+        .version(Version::HTTP_2)
         .header("content-type", "application/grpc")
         .body(body)
         .unwrap();
