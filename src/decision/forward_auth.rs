@@ -4,15 +4,16 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::HOST;
 use http::request::Parts as Head;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, Version};
 
 use super::original_headers::{Front, original_headers};
 use super::reply::reply;
 use super::route::Route;
 use super::{Asked, Asking, Config, Decider, Door, Question, Unread, parts_of_request};
 use crate::authz::Redirects;
-use crate::policy::Request;
+use crate::policy::{AmbiguousRequest, Request};
 
 /// Answers `/check`, `/nginx/check`, `/nginx/answer` and `/ext_authz/...`. Cheap to clone.
 #[derive(Clone)]
@@ -60,10 +61,10 @@ impl ForwardAuth {
             ..question
         };
         let redirects = route.redirects(head.uri.query());
-        let read = match &redirects {
-            Ok(_) => read(&head, route, decider.config()),
-            Err(why) => Err(why.clone()),
-        };
+        let option = redirects.as_ref().map(drop).map_err(Clone::clone);
+        let read = well_put(&head)
+            .and(option)
+            .and_then(|()| read(&head, route, decider.config()));
         let redirects = redirects.unwrap_or(Redirects::Elsewhere);
         let mut headers = head.headers;
         original_headers(&mut headers, route.front());
@@ -125,6 +126,20 @@ pub fn original_request(head: &Head, config: &Config) -> Option<Result<Request, 
             .redirects(head.uri.query())
             .and_then(|_| read(head, route, config)),
     )
+}
+
+/// Whether a question is a proper one, whatever it is about.
+fn well_put(head: &Head) -> Result<(), Unread> {
+    // A yes to it would open a tunnel.
+    if head.method == Method::CONNECT {
+        return Err(Unread::Method(StatusCode::METHOD_NOT_ALLOWED));
+    }
+    // RFC 9112 section 3.2: whoever gets it wrong here may get it wrong about the request.
+    let hosts = head.headers.get_all(HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && head.version == Version::HTTP_11) {
+        return Err(AmbiguousRequest::Host.into());
+    }
+    Ok(())
 }
 
 fn read(head: &Head, route: Route<'_>, config: &Config) -> Result<Request, Unread> {

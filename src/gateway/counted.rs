@@ -1,10 +1,19 @@
 //! What the access log and the metrics learn of an exchange on its way.
 
+use super::client::ClientConnection;
 use super::exchange::Exchange;
 use super::log::Entry;
 use crate::authz;
 use crate::clock::Monotonic;
 use crate::telemetry::{Decided, Door, Traffic};
+
+impl ClientConnection {
+    /// What came was no request, or never became one.
+    pub(super) fn unparsed(&self) {
+        let traffic = &self.worker.shared.traffic;
+        traffic.decided(self.door.name, None, Decided::BadRequest);
+    }
+}
 
 impl Exchange {
     fn traffic(&self) -> &Traffic {

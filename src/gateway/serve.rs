@@ -210,12 +210,16 @@ async fn serve_http1(
             Ok(())
         }
         (Ended::ByItself(outcome), _) => {
+            if outcome.as_ref().is_err_and(hyper::Error::is_parse) {
+                client.unparsed();
+            }
             if client.scan.borrow().in_body() {
                 linger(&mut stream).await;
             }
             outcome.map_err(io::Error::other)
         }
         (Ended::HeadTimeout, _) => {
+            client.unparsed();
             if stream.is_flushed() {
                 let telling = async {
                     stream.write_all(HEAD_TIMEOUT).await?;

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use crate::support::client::{Connection, Response};
+use crate::support::eventually;
 use crate::support::identity::{COOKIE, Session};
 use crate::support::reply::Reply;
 
@@ -75,6 +76,66 @@ fn a_body_and_a_method_of_the_question_itself_change_nothing() {
     let head = connection.head().unwrap();
     assert_eq!(head.status, 401);
     assert!(head.body.is_empty());
+}
+
+#[test]
+fn a_question_that_is_no_proper_request_is_refused_whatever_it_is_about() {
+    let world = World::start();
+    let good = question("/check", "GET", PUBLIC, &[]);
+    let host = "Host: decision.test\r\n";
+    for (name, text, status) in [
+        ("as it should be", good.clone(), 200),
+        ("by CONNECT", good.replacen("GET", "CONNECT", 1), 405),
+        ("without Host", good.replacen(host, "", 1), 400),
+        ("with two", good.replacen(host, &host.repeat(2), 1), 400),
+        (
+            "of an old client",
+            good.replacen(host, "", 1).replacen("1.1", "1.0", 1),
+            200,
+        ),
+    ] {
+        let answer = Connection::open(world.decision).ask(text);
+        assert_eq!(answer.status, status, "{name}: {answer:?}");
+        assert_eq!(
+            answer.header("x-user-id").is_some(),
+            status == 200,
+            "{name}"
+        );
+    }
+    assert_eq!(world.counted("bad_request"), 3);
+}
+
+#[test]
+fn what_is_no_http_is_counted_though_nobody_can_say_what_it_asks() {
+    let world = World::start();
+    let many: String = (0..200)
+        .map(|number| format!("X-{number}: 1\r\n"))
+        .collect();
+    let garbage = [
+        (
+            "no header",
+            "GET /check HTTP/1.1\r\nHost: a\r\nX-Forwarded-Uri : /\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "a version",
+            "GET /check HTTP/3.0\r\nHost: a\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "too many",
+            format!("GET /check HTTP/1.1\r\nHost: a\r\n{many}\r\n"),
+            431,
+        ),
+    ];
+    for (count, (name, text, status)) in (1..).zip(garbage) {
+        let answer = Connection::open(world.decision).ask(text);
+        assert_eq!(answer.status, status, "{name}");
+        assert!(
+            eventually(|| world.counted("bad_request") == count),
+            "{name}"
+        );
+    }
 }
 
 #[test]
