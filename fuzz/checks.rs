@@ -36,6 +36,17 @@ pub(crate) fn request(data: &[u8]) {
     }
 }
 
+/// What holds of every request that a door has read.
+pub(crate) fn one_reading(request: &Request) {
+    canonical(request.path.as_str());
+    assert!(!matches!(
+        request.method.as_str(),
+        "CONNECT" | "TRACE" | "PRI"
+    ));
+    let parsed = Host::parse_authority(&request.authority(), request.scheme);
+    assert_eq!(parsed, Ok((request.host.clone(), request.port)));
+}
+
 /// What no canonical path has, whoever reads it.
 fn canonical(path: &str) {
     assert!(path.starts_with('/'));
@@ -139,14 +150,8 @@ pub(crate) fn forwarded(data: &[u8]) {
     let Some(Ok(request)) = original_request(&head, &config) else {
         return;
     };
-    canonical(request.path.as_str());
-    assert!(!matches!(
-        request.method.as_str(),
-        "CONNECT" | "TRACE" | "PRI"
-    ));
+    one_reading(&request);
     let authority = request.authority();
-    let parsed = Host::parse_authority(&authority, request.scheme);
-    assert_eq!(parsed, Ok((request.host.clone(), request.port)));
     // What was read is read again from its own words.
     let mut told = HeaderMap::new();
     for (name, value) in [

@@ -27,7 +27,7 @@ pub use asking::Asking;
 pub use config::{Config, Limits, OwnPlace};
 pub use decider::{Decider, Parts};
 #[cfg(feature = "ext-authz")]
-pub use ext_authz::{AnswerBody, ExtAuthz};
+pub use ext_authz::{AnswerBody, ExtAuthz, read_question};
 pub use forward_auth::{ForwardAuth, original_request};
 pub use logged::Question;
 pub use original_headers::{Front, original_headers};

@@ -6,6 +6,9 @@ use std::path::Path;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+#[cfg(feature = "ext-authz")]
+#[path = "../../fuzz/check_request.rs"]
+mod check_request;
 #[path = "../../fuzz/checks.rs"]
 mod checks;
 
@@ -74,6 +77,13 @@ fn every_request_in_the_corpus_is_read_or_refused() {
 fn every_question_in_the_corpus_is_read_or_refused() {
     replay("forwarded", checks::forwarded);
     mutate("forwarded", checks::forwarded);
+}
+
+#[cfg(feature = "ext-authz")]
+#[test]
+fn every_message_of_envoy_in_the_corpus_is_read_or_refused() {
+    replay("check_request", check_request::check_request);
+    mutate("check_request", check_request::check_request);
 }
 
 #[test]

@@ -31,9 +31,9 @@ use tonic::Code;
 
 pub use body::AnswerBody;
 
-use self::reading::{Misread, Told};
+use self::reading::Misread;
 use self::unclear::Unclear;
-use super::{Asked, Asking, Decider, Decision, Door, Question};
+use super::{Asked, Asking, Decider, Decision, Door, Limits, Question};
 use crate::authz::{Answer, Client, Decided, ErrorId};
 
 /// The services of this listener. Reflection is not among them.
@@ -196,13 +196,7 @@ impl ExtAuthz {
                 return self.deny(&why, &question(peer, &headers, request_id));
             }
         };
-        let Told {
-            request,
-            headers,
-            sent,
-            id,
-        } = told;
-        let asked = Asked::new(request, headers, id.unwrap_or_else(|| request_id.clone()));
+        let (asked, sent) = told.into_question(request_id);
         let decision = self.decider.decide(asked, Door::ExtAuthz).await;
         body::answered(&in_envoys_words(decision, Some(&sent)))
     }
@@ -241,6 +235,21 @@ fn question<'a>(peer: IpAddr, headers: &'a HeaderMap, request_id: &'a HeaderValu
         request_id,
         asking: Asking::First,
     }
+}
+
+/// The question that a message puts, read as [`ExtAuthz::answer`] reads it. It is called `request_id`
+/// where it has no name of its own.
+///
+/// # Errors
+/// The refusal of a message that puts none, or one that can be read in more than one way.
+pub fn read_question(
+    message: Bytes,
+    limits: Limits,
+    request_id: &HeaderValue,
+) -> Result<Asked, Box<Answer>> {
+    let read = reading::read(message, limits);
+    let told = read.map_err(|misread| Box::new(misread.why.answer(&misread.headers)))?;
+    Ok(told.into_question(request_id).0)
 }
 
 fn in_envoys_words(decision: Decision, sent: Option<&reading::Sent>) -> CheckResponse {

@@ -10,7 +10,7 @@ use prost::Message as _;
 use super::attributes::{CheckRequest, Field, HttpRequest, Peer};
 use super::unclear::Unclear;
 use crate::authz::read_method;
-use crate::decision::{Limits, Unread};
+use crate::decision::{Asked, Limits, Unread};
 use crate::policy::{AmbiguousRequest, Host, Request, Scheme};
 use crate::telemetry::is_plain_request_id;
 
@@ -34,6 +34,15 @@ pub(super) struct Told {
     /// What the request is called in Envoy's logs.
     pub(super) id: Option<HeaderValue>,
     pub(super) sent: Sent,
+}
+
+impl Told {
+    /// The question, and where the request goes as it came. It is called `request_id` in logs,
+    /// unless Envoy has a name for it.
+    pub(super) fn into_question(self, request_id: &HeaderValue) -> (Asked, Sent) {
+        let id = self.id.unwrap_or_else(|| request_id.clone());
+        (Asked::new(self.request, self.headers, id), self.sent)
+    }
 }
 
 /// Where the request goes as it came.
