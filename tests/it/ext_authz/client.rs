@@ -62,7 +62,7 @@ impl Front {
     pub(super) async fn request(&mut self, request: Request<()>, body: &[u8]) -> Response<()> {
         let mut sender = self.sender.clone().ready().await.unwrap();
         let (answer, mut stream) = sender.send_request(request, false).unwrap();
-        // The answer may come first.
+        // The answer may come first, and end the stream.
         let _gone = stream.send_data(Bytes::copy_from_slice(body), true);
         let answer = tokio::time::timeout(PATIENCE, answer).await.unwrap();
         answer.unwrap().map(|_| ())
@@ -92,9 +92,8 @@ impl Front {
     /// A call with these bytes.
     pub(super) async fn call(&mut self, path: &str, bytes: &[u8]) -> Came {
         let (answer, mut stream) = self.begin(path).await;
-        stream
-            .send_data(Bytes::copy_from_slice(bytes), true)
-            .unwrap();
+        // The answer may come first, and end the stream.
+        let _gone = stream.send_data(Bytes::copy_from_slice(bytes), true);
         received(answer).await
     }
 
