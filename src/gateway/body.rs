@@ -250,6 +250,18 @@ impl ResponseBody {
         self
     }
 
+    /// Leaves out content that was made here, and gives its length: there is none in an answer to
+    /// HEAD. What comes from elsewhere knows that already.
+    pub(super) fn leave_out(&mut self) -> Option<u64> {
+        let Source::Full(bytes) = &self.source else {
+            return None;
+        };
+        let length = bytes.len() as u64;
+        self.source = Source::Empty;
+        self.exchange.complete.set(true);
+        Some(length)
+    }
+
     const fn is_from_upstream(&self) -> bool {
         match self.source {
             Source::Http1(..) | Source::Http2(..) => true,

@@ -8,8 +8,8 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use http::header::CONNECTION;
-use http::{HeaderValue, Request, Response, StatusCode, Version};
+use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 
 use super::body::ResponseBody;
@@ -27,6 +27,8 @@ pub(super) async fn serve(
     let exchange = Exchange::begin(&client);
     let http1 = request.version() < Version::HTTP_2;
     let last = client.count_request() && http1;
+    // HTTP/1.1 has this seen to by hyper, HTTP/2 not.
+    let without_content = !http1 && *request.method() == Method::HEAD;
     let mut answering = pin!(proxy::answer(&exchange, request));
     // A defect in the handling of one request must not take the other connections of this worker
     // with it.
@@ -38,6 +40,10 @@ pub(super) async fn serve(
             },
         )
         .await;
+    if without_content && let Some(length) = response.body_mut().leave_out() {
+        let headers = response.headers_mut();
+        headers.entry(CONTENT_LENGTH).or_insert(length.into());
+    }
     let leaving = client.worker.leaving();
     if leaving && !http1 {
         client.send_away();

@@ -108,6 +108,24 @@ fn an_authority_that_differs_from_host_is_refused() {
 }
 
 #[test]
+fn a_refused_head_is_answered_without_content() {
+    let app = Server::hello();
+    let world = World::before(&app);
+    block_on(async {
+        let mut sender = h2c(world.address()).await;
+        for _ in 0..3 {
+            let mut request = get("/admin/x");
+            *request.method_mut() = http::Method::HEAD;
+            let answer = sender.send_request(request).await.unwrap();
+            assert_eq!(answer.status(), 401);
+            let length = answer.headers()["content-length"].to_str().unwrap();
+            assert!(length.parse::<u32>().unwrap() > 100, "{length}");
+            assert_eq!(text(answer).await, "");
+        }
+    });
+}
+
+#[test]
 fn a_cut_answer_resets_the_stream_instead_of_ending_it() {
     let app = Server::serving(|line, _| {
         let Some(_) = line.request() else { return };
