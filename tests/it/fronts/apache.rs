@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
+use super::certificate::Certificate;
 use super::compare::{Allow, Allowance};
 use super::process::Started;
+use super::secured::{self, Secured};
 use super::world::World;
 use super::{Front, deployed, find, questions, speechless, table, vectors};
 
@@ -61,6 +63,30 @@ fn start(program: &Path, world: &World, decision: SocketAddr) -> Started {
         let text = deployed::for_world("apache/stepgate.conf", world, listen, &[]);
         run(program, folder, decision, address, &text)
     })
+}
+
+impl Secured for Apache {
+    fn start_secured(&self, program: &Path, world: &World, certificate: &Certificate) -> Started {
+        Started::launch(|address, folder| {
+            let listen = ("0.0.0.0:8000", address);
+            let text = deployed::for_world("apache/stepgate.conf", world, listen, &[]);
+            let [listener] = &deployed::examples_with_tls("apache.md")[..] else {
+                panic!("one example");
+            };
+            let listener = certificate
+                .put_into(listener, "/etc/apache2")
+                .replace("0.0.0.0:443", &address.to_string())
+                .replace("*:443", "*:8000");
+            let plain = [
+                format!("Listen {address}\n"),
+                "<VirtualHost *:8000>\n".into(),
+            ];
+            assert!(plain.iter().all(|line| text.contains(line)), "{text}");
+            let text = text.replace(&plain[0], "").replace(&plain[1], &listener);
+            let decision = world.decision_http().unwrap();
+            run(program, folder, decision, address, &text)
+        })
+    }
 }
 
 /// The first example of its page.
@@ -129,8 +155,11 @@ fn run(
     command
 }
 
-const MODULES: [&str; 6] = [
+const MODULES: [&str; 9] = [
     "mpm_event",
+    "ssl",
+    "socache_shmcb",
+    "http2",
     "authz_core",
     "lua",
     "proxy",
@@ -151,6 +180,11 @@ fn apache_answers_the_table() {
 #[test]
 fn apache_answers_the_table_by_its_first_example() {
     table::run(&TenLines);
+}
+
+#[test]
+fn apache_with_tls_answers_the_table() {
+    secured::run(&Apache);
 }
 
 #[test]

@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
+use super::certificate::Certificate;
 use super::compare::{Allow, Allowance};
 use super::process::Started;
+use super::secured::{self, Secured};
 use super::world::World;
 use super::{Front, deployed, questions, table, ten_lines, vectors};
 
@@ -31,6 +33,30 @@ impl Front for Caddy {
 
     fn allowances(&self) -> &'static [Allowance] {
         ALLOWANCES
+    }
+}
+
+impl Secured for Caddy {
+    fn start_secured(&self, program: &Path, world: &World, certificate: &Certificate) -> Started {
+        Started::launch(|address, folder| {
+            let [listener] = &deployed::examples_with_tls("caddy.md")[..] else {
+                panic!("one example");
+            };
+            let listener = certificate
+                .put_into(listener, "/etc/caddy")
+                .replace(":443", &format!(":{}", address.port()));
+            // It would take port 80 to redirect from, too.
+            let quiet = "\tadmin off\n\tauto_https disable_redirects\n";
+            let changes = [(":8000 {\n", &*listener), ("\tadmin off\n", quiet)];
+            let text = deployed::of_world("caddy/Caddyfile", world, &changes);
+            let file = folder.join("Caddyfile");
+            std::fs::write(&file, text).unwrap();
+            run(program, &file)
+        })
+    }
+
+    fn secured_allowances(&self) -> &'static [Allowance] {
+        SECURED_ALLOWANCES
     }
 }
 
@@ -91,9 +117,27 @@ const ALLOWANCES: &[Allowance] = &[
     },
 ];
 
+/// By HTTP/2.
+const RESET: &str = "Caddy ends streams whose target is no URL to it";
+
+const SECURED_ALLOWANCES: &[Allowance] = &[reset("a broken escape"), reset("half an escape")];
+
+const fn reset(case: &'static str) -> Allowance {
+    Allowance {
+        case,
+        allow: Allow::Reset,
+        because: RESET,
+    }
+}
+
 #[test]
 fn caddy_answers_the_table_as_the_proxy_does() {
     table::run(&Caddy);
+}
+
+#[test]
+fn caddy_with_tls_answers_the_table_as_the_proxy_does() {
+    secured::run(&Caddy);
 }
 
 #[test]

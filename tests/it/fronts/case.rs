@@ -75,6 +75,22 @@ impl Case {
         self.header("Cookie", &cookies)
     }
 
+    /// The same by TLS: whoever names our address or another one names it with https, and whoever
+    /// lies about the scheme lies the other way.
+    pub(super) fn over_https(mut self) -> Self {
+        let secured = |text: &str| text.replace("http://", "https://");
+        if self.target.starts_with("http://") {
+            self.target = secured(self.target).leak();
+        }
+        for (name, value) in &mut self.headers {
+            *value = match (*name, value.as_str()) {
+                ("X-Forwarded-Proto", "https") => "http".to_owned(),
+                (_, value) => secured(value),
+            };
+        }
+        self
+    }
+
     pub(super) fn host(mut self, host: &'static str) -> Self {
         self.host = host;
         self

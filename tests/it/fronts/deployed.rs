@@ -48,6 +48,27 @@ pub(crate) fn example(page: &str, world: &World, listen: (&str, SocketAddr)) -> 
     placed(page, &format!("{example}\n"), world, &changes)
 }
 
+/// The examples of a page's part of this name, in their order.
+pub(crate) fn examples_of(page: &str, part: &str) -> Vec<String> {
+    let text = read(&format!("docs/{page}"));
+    let rest = text.split_once(&format!("\n## {part}\n"));
+    let found = rest.and_then(|(_, rest)| rest.split("\n## ").next());
+    let found = found.unwrap_or_else(|| panic!("{page} has no part {part}"));
+    let mut pieces = found.split("\n```");
+    let mut examples = Vec::new();
+    pieces.next();
+    while let (Some(block), Some(_)) = (pieces.next(), pieces.next()) {
+        let (_, example) = block.split_once('\n').unwrap();
+        examples.push(format!("{example}\n"));
+    }
+    examples
+}
+
+/// The examples of a page's part about TLS.
+pub(crate) fn examples_with_tls(page: &str) -> Vec<String> {
+    examples_of(page, "With TLS")
+}
+
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))

@@ -7,8 +7,10 @@ use std::process::Command;
 use jiff::Timestamp;
 
 use super::case::case;
+use super::certificate::Certificate;
 use super::compare::{Allow, Allowance, observe};
 use super::process::Started;
+use super::secured::{self, Secured};
 use super::world::World;
 use super::{Front, deployed, questions, table, vectors};
 
@@ -58,11 +60,72 @@ impl Front for Http {
     }
 }
 
+#[cfg(feature = "ext-authz")]
+impl Secured for Grpc {
+    fn start_secured(&self, program: &Path, world: &World, certificate: &Certificate) -> Started {
+        let decision = world.decision_grpc().expect("a gRPC listener");
+        let decision = (4457, decision);
+        start_secured(
+            program,
+            world,
+            "envoy/grpc.yaml",
+            decision,
+            certificate,
+            |text| text,
+        )
+    }
+}
+
+impl Secured for Http {
+    fn start_secured(&self, program: &Path, world: &World, certificate: &Certificate) -> Started {
+        let decision = world.decision_http().expect("an HTTP listener");
+        let decision = (4456, decision);
+        start_secured(
+            program,
+            world,
+            "envoy/http.yaml",
+            decision,
+            certificate,
+            |text| text,
+        )
+    }
+}
+
 fn start(
     program: &Path,
     world: &World,
     file: &str,
     (default, decision): (u16, SocketAddr),
+) -> Started {
+    launch(program, world, file, (default, decision), |text| text)
+}
+
+/// The same with the part of its page about TLS, and what `change` makes of it.
+pub(super) fn start_secured(
+    program: &Path,
+    world: &World,
+    file: &str,
+    decision: (u16, SocketAddr),
+    certificate: &Certificate,
+    change: impl Fn(String) -> String,
+) -> Started {
+    let [socket] = &deployed::examples_with_tls("envoy.md")[..] else {
+        panic!("one example");
+    };
+    let socket = certificate.put_into(socket, "/etc/envoy");
+    let filters = "          filters:\n";
+    launch(program, world, file, decision, |text| {
+        assert_eq!(text.matches(filters).count(), 1);
+        change(text.replace(filters, &format!("{socket}{filters}")))
+    })
+}
+
+fn launch(
+    program: &Path,
+    world: &World,
+    file: &str,
+    (default, decision): (u16, SocketAddr),
+    change: impl Fn(String) -> String,
 ) -> Started {
     Started::launch(|address, folder| {
         let port = |port: u16| format!("port_value: {port} }}");
@@ -79,7 +142,7 @@ fn start(
             .map(|(from, to)| (from.as_str(), to.as_str()))
             .collect();
         let text = deployed::file(file, &changes);
-        std::fs::write(folder.join("envoy.yaml"), text).unwrap();
+        std::fs::write(folder.join("envoy.yaml"), change(text)).unwrap();
         let mut command = Command::new(program);
         command.args(["-c", "envoy.yaml", "--disable-hot-restart"]);
         command.args(["--concurrency", "1", "--log-level", "warning"]);
@@ -125,6 +188,17 @@ const fn refused(case: &'static str, status: u16, because: &'static str) -> Allo
 #[test]
 fn envoy_over_grpc_answers_the_table_as_the_proxy_does() {
     table::run(&Grpc);
+}
+
+#[cfg(feature = "ext-authz")]
+#[test]
+fn envoy_over_grpc_with_tls_answers_the_table_as_the_proxy_does() {
+    secured::run(&Grpc);
+}
+
+#[test]
+fn envoy_over_http_with_tls_answers_the_table_as_the_proxy_does() {
+    secured::run(&Http);
 }
 
 #[cfg(feature = "ext-authz")]

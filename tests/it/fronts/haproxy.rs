@@ -1,20 +1,19 @@
 //! HAProxy, which asks by a Lua action of ours.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
-use jiff::Timestamp;
-
+use super::certificate::{Certificate, shown};
 use super::compare::{Allow, Allowance};
 use super::process::Started;
-use super::world::{HOST, OFFICE, STRANGER, World};
+use super::secured::{self, Secured};
+use super::world::World;
 use super::{Front, deployed, find, questions, speechless, table, vectors};
-use crate::support::client::Connection;
 
 const SCRIPT: &str = "/etc/haproxy/stepgate.lua";
 
-struct Haproxy;
+pub(super) struct Haproxy;
 
 impl Front for Haproxy {
     fn name(&self) -> &'static str {
@@ -55,6 +54,25 @@ fn start(program: &Path, world: &World, decision: SocketAddr) -> Started {
     })
 }
 
+impl Secured for Haproxy {
+    fn start_secured(&self, program: &Path, world: &World, certificate: &Certificate) -> Started {
+        Started::launch(|address, folder| {
+            let changes = [(SCRIPT, &*script())];
+            let listen = (":8000", address);
+            let text = deployed::for_world("haproxy/haproxy.cfg", world, listen, &changes);
+            let [listener] = &deployed::examples_with_tls("haproxy.md")[..] else {
+                panic!("one example");
+            };
+            let listener = listener
+                .replace(":443", &address.to_string())
+                .replace("/etc/haproxy/certs/", &shown(&certificate.both()));
+            let plain = format!("    bind {address}\n");
+            assert!(text.contains(&plain), "{text}");
+            run(program, folder, &text.replacen(&plain, &listener, 1))
+        })
+    }
+}
+
 /// The first example of its page.
 struct TenLines;
 
@@ -85,7 +103,7 @@ fn script() -> String {
     path.display().to_string()
 }
 
-fn run(program: &Path, folder: &Path, configuration: &str) -> Command {
+pub(super) fn run(program: &Path, folder: &Path, configuration: &str) -> Command {
     let file = folder.join("haproxy.cfg");
     std::fs::write(&file, configuration).unwrap();
     let mut command = Command::new(program);
@@ -104,6 +122,11 @@ fn haproxy_answers_the_table_by_its_first_example() {
 }
 
 #[test]
+fn haproxy_with_tls_answers_the_table() {
+    secured::run(&Haproxy);
+}
+
+#[test]
 fn haproxy_asks_once_for_a_session() {
     questions::run(&Haproxy);
 }
@@ -119,52 +142,3 @@ fn haproxy_lets_nothing_through_without_an_answer() {
         speechless::run(|world, decision| start(&program, world, decision));
     }
 }
-
-#[test]
-fn haproxy_passes_connections_on_with_the_clients_address() {
-    let Some(program) = find(&Haproxy) else {
-        return;
-    };
-    let world = World::with(Timestamp::now(), BEHIND, RULES);
-    let started = Started::launch(|address, folder| {
-        let listen = (":8000", address);
-        let text = deployed::for_world("haproxy/proxy-protocol.cfg", &world, listen, &[]);
-        run(&program, folder, &text)
-    });
-    let get = |from: IpAddr, to: SocketAddr, path: &str| {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n");
-        let mut connection = Connection::open_from(from, to);
-        connection.send(request);
-        connection.answer().map(|answer| answer.status)
-    };
-    let front = started.address;
-    // The rule is for a network.
-    assert_eq!(
-        get(OFFICE, front, "/office/a"),
-        Some(200),
-        "{}",
-        started.log()
-    );
-    assert_eq!(get(STRANGER, front, "/office/a"), Some(403));
-}
-
-const BEHIND: &str = r#"
-version: 1
-proxy:
-  listen: { address: "127.0.0.1:0", proxy_protocol: true }
-  trusted_proxies: [127.0.0.1/32]
-rules: rules/
-reload: { watch: false }
-networks: { office: [127.0.0.3/32] }
-identity: { external: { public_url: "IDENTITY" } }
-admin: { listen: null }
-telemetry: { log: { format: json } }
-"#;
-
-const RULES: &str = r#"
-upstreams:
-  app: { url: "UPSTREAM" }
-defaults: { upstream: app, required_aal: none }
-rules:
-  - { id: office, match: { host: app.test, path: /office/**, networks: [office] } }
-"#;

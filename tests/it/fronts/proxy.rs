@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::process::Started;
 use super::world::World;
-use super::{Front, questions, table, vectors};
+use super::{Front, questions, secured, table, vectors};
 
 pub(super) struct Proxy;
 
@@ -30,6 +30,11 @@ fn the_proxy_itself_lets_no_known_attack_through() {
 #[test]
 fn the_proxy_itself_asks_once_for_a_session() {
     questions::run(&Proxy);
+}
+
+#[test]
+fn the_proxy_itself_answers_the_table_by_tls() {
+    secured::run(&Proxy);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::case::Case;
-use super::compare::{Allow, Seen, observe};
+use super::compare::{Allow, Allowance, Seen, observe};
+use super::process::Started;
 use super::proxy::Proxy;
 use super::world::World;
 use super::{Front, cases, start};
@@ -24,23 +25,33 @@ pub(super) fn run(front: &dyn Front) {
         for case in cases::all() {
             let proxy = observe(&case, round, own.address, &own_world);
             let seen = observe(&case, round, started.address, &world);
-            wrong.extend(judged(front, &case, &seen, &proxy, round));
+            wrong.extend(judged(front.allowances(), &case, &seen, &proxy, round));
         }
     }
+    fail_with(&wrong, front.name(), &started, &world);
+}
+
+/// Fails with everything that is wrong.
+pub(super) fn fail_with(wrong: &[String], name: &str, started: &Started, world: &World) {
     assert!(
         wrong.is_empty(),
-        "{}: {} wrong\n{}\n--- {}\n{}",
-        front.name(),
+        "{name}: {} wrong\n{}\n--- {}\n{}",
         wrong.len(),
         wrong.join("\n"),
         started.log(),
-        tail(&world),
+        tail(world),
     );
 }
 
-fn judged(front: &dyn Front, case: &Case, seen: &Seen, proxy: &Seen, round: usize) -> Vec<String> {
-    let allowed: Vec<Allow> = front
-        .allowances()
+/// What is wrong with what was seen of a case through a front, and through the proxy itself.
+pub(super) fn judged(
+    allowances: &[Allowance],
+    case: &Case,
+    seen: &Seen,
+    proxy: &Seen,
+    round: usize,
+) -> Vec<String> {
+    let allowed: Vec<Allow> = allowances
         .iter()
         .filter(|allowance| allowance.case == case.name)
         .map(|allowance| allowance.allow)

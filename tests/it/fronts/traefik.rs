@@ -4,8 +4,11 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
+use super::certificate::Certificate;
 use super::compare::{Allow, Allowance};
+use super::encrypted::Client;
 use super::process::Started;
+use super::secured::{self, Secured};
 use super::world::{HOST, World};
 use super::{Front, deployed, questions, table, ten_lines, vectors};
 use crate::support::client::ask;
@@ -38,6 +41,33 @@ impl Front for Traefik {
 
     fn allowances(&self) -> &'static [Allowance] {
         ALLOWANCES
+    }
+}
+
+impl Secured for Traefik {
+    fn start_secured(&self, program: &Path, world: &World, certificate: &Certificate) -> Started {
+        let started = Started::launch(|address, folder| {
+            let [listener, keys] = &deployed::examples_with_tls("traefik.md")[..] else {
+                panic!("two examples");
+            };
+            let below = format!("    http:\n{listener}");
+            let changes = [(":8000", &*address.to_string()), ("    http:\n", &below)];
+            let text = deployed::file("traefik/traefik.yaml", &changes);
+            std::fs::write(folder.join("traefik.yaml"), text).unwrap();
+            let routes = deployed::of_world("traefik/dynamic.yaml", world, &[]);
+            let keys = certificate.put_into(keys, "/etc/traefik");
+            std::fs::write(folder.join("dynamic.yaml"), routes + keys.as_str()).unwrap();
+            let mut command = Command::new(program);
+            command.arg("--configFile=traefik.yaml");
+            command
+        });
+        let client = Client::of(started.address, certificate);
+        assert!(eventually(|| client.is_served()), "{}", started.log());
+        started
+    }
+
+    fn secured_allowances(&self) -> &'static [Allowance] {
+        SECURED_ALLOWANCES
     }
 }
 
@@ -110,9 +140,27 @@ const fn refused(case: &'static str, status: u16, because: &'static str) -> Allo
     }
 }
 
+/// By HTTP/2.
+const RESET: &str = "Traefik ends streams whose target is no URL to it";
+
+const SECURED_ALLOWANCES: &[Allowance] = &[reset("a broken escape"), reset("half an escape")];
+
+const fn reset(case: &'static str) -> Allowance {
+    Allowance {
+        case,
+        allow: Allow::Reset,
+        because: RESET,
+    }
+}
+
 #[test]
 fn traefik_answers_the_table_as_the_proxy_does() {
     table::run(&Traefik);
+}
+
+#[test]
+fn traefik_with_tls_answers_the_table_as_the_proxy_does() {
+    secured::run(&Traefik);
 }
 
 #[test]

@@ -3,10 +3,13 @@
 //! everything that reaches it.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 
 use jiff::Timestamp;
 use serde_json::json;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use super::certificate::{Certificate, shown};
 use crate::support::identity::{Identity, Session};
 use crate::support::program::Program;
 use crate::support::reply::Reply;
@@ -19,9 +22,8 @@ pub(crate) const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 /// A client in the network `office`.
 pub(crate) const OFFICE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3));
 
-/// The key of RFC 6455's example, and what a server makes of it.
+/// The key of RFC 6455's example.
 pub(super) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
-pub(super) const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 /// Everything but the front.
 pub(crate) struct World {
@@ -53,9 +55,29 @@ impl World {
         }
     }
 
+    /// The same where people come by https, and Stepgate's proxy has a second listener, with TLS.
+    pub(crate) fn secured(now: Timestamp, certificate: &Certificate) -> Self {
+        let tls = format!(
+            "listen:\n    - '127.0.0.1:0'\n    - {{ address: '127.0.0.1:0', tls: {{ certificates: \
+             [{{ cert: {}, key: {} }}] }} }}\n",
+            shown(&certificate.file()),
+            shown(&certificate.key())
+        );
+        let config = CONFIG
+            .replacen("listen: \"127.0.0.1:0\"\n", &tls, 1)
+            .replacen("http://app.test", "https://app.test", 1);
+        Self::with(now, &config, RULES)
+    }
+
     /// Where Stepgate's own proxy listens.
     pub(crate) fn proxy(&self) -> SocketAddr {
         self.only("proxy").expect("a proxy listener")
+    }
+
+    /// Where it listens with TLS.
+    pub(crate) fn proxy_tls(&self) -> SocketAddr {
+        let all = self.stepgate.addresses("proxy");
+        *all.get(1).expect("a listener with TLS")
     }
 
     /// Where the decision is asked for over HTTP.
@@ -71,6 +93,11 @@ impl World {
     /// Ends Stepgate at once; everything else stays.
     pub(crate) fn stop_stepgate(&mut self) {
         self.stepgate.kill();
+    }
+
+    /// The folder that Stepgate runs in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.stepgate.folder()
     }
 
     /// What Stepgate printed.
@@ -147,7 +174,7 @@ fn application() -> Server {
     Server::serving(|line, _| {
         while let Some(request) = line.request() {
             if request.header("upgrade").is_some() {
-                shout(line);
+                shout(line, &request);
                 return;
             }
             if !line.write(&told(&request)) {
@@ -174,10 +201,13 @@ fn told(request: &Message) -> Vec<u8> {
 }
 
 /// Agrees to a WebSocket, then sends back what comes, in capitals.
-fn shout(line: &mut Line) {
+fn shout(line: &mut Line, request: &Message) {
+    // Who opens one by HTTP/2 has no key, so the front makes one.
+    let key = request.one("sec-websocket-key").unwrap_or_default();
+    let accept = derive_accept_key(key.as_bytes());
     let agreed = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Accept: {ACCEPT}\r\nX-Application: here\r\n\r\n"
+         Sec-WebSocket-Accept: {accept}\r\nX-Application: here\r\n\r\n"
     );
     line.write(agreed.as_bytes());
     let mut bytes = [0; 1024];
@@ -246,5 +276,9 @@ rules:
     match: { host: app.test, path: /limited/** }
     required_aal: aal1
     limits: { requests: 1 per 1h, per: session }
+  - id: secure
+    match: { host: app.test, path: /secure/** }
+    required_aal: none
+    condition: request.scheme == "https"
   - { id: socket, match: { host: app.test, path: /socket/** }, required_aal: aal1 }
 "#;
