@@ -137,6 +137,7 @@ pub(crate) fn forwarded(data: &[u8]) {
     head.headers = header_lines(lines);
     let config = Config {
         trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+        client_certificate_headers: Vec::new(),
         public_origin: None,
         session_cookie: "session".into(),
         issuers: Issuers::default(),

@@ -39,6 +39,7 @@ pub(super) fn guests(
         let trusted = listener.trusted_proxies.clone().unwrap_or_default();
         let settings = decision::Config {
             trusted_proxies: trusted,
+            client_certificate_headers: listener.client_certificate_headers.clone(),
             ..settings(config, workers, parts)?
         };
         let decider = Arc::new(Decider::new(decision::Parts {
@@ -113,6 +114,7 @@ fn settings(
     let public_url = workers.public_url.as_ref();
     Ok(decision::Config {
         trusted_proxies: Vec::new(),
+        client_certificate_headers: Vec::new(),
         public_origin: public_url.map(|url| url.origin().into_boxed_str()),
         session_cookie: workers.session_cookie.clone(),
         issuers: workers.issuers.clone(),

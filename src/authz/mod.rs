@@ -8,6 +8,7 @@ mod answer;
 mod audited;
 mod checker;
 mod client;
+mod client_certificates;
 mod config;
 mod cookies;
 mod error_id;
@@ -32,6 +33,7 @@ pub use answer::{Answer, Body, Destination, Redirects};
 pub use audited::{audit_refused, audit_unread};
 pub use checker::{Checker, Forward, Inquiry, Preflighted, Refusal, Verdict};
 pub use client::Client;
+pub use client_certificates::is_certificate_header;
 pub use config::{Config, IdentityBase};
 pub use cookies::{
     guard_set_cookies, is_session_token, join_cookies, joined_cookies, other_cookies, sets_session,

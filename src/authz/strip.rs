@@ -6,6 +6,7 @@
 
 use http::HeaderName;
 
+use super::client_certificates::CERTIFICATES;
 use crate::policy::fold_field;
 
 /// Removed in every spelling, from everybody.
@@ -92,6 +93,8 @@ struct Pattern {
 pub struct Strip {
     /// Patterns by the first byte of the names that they cover.
     by_first: Vec<Vec<Pattern>>,
+    /// Of client certificates, and a trusted proxy's to send.
+    believed: Vec<HeaderName>,
 }
 
 /// What lifts some of the removals.
@@ -109,8 +112,10 @@ impl Strip {
     pub fn new<'a>(own: impl IntoIterator<Item = &'a str>) -> Self {
         let mut strip = Self {
             by_first: vec![Vec::new(); 256],
+            believed: Vec::new(),
         };
-        for name in ALWAYS.iter().copied().chain(own) {
+        let always = ALWAYS.iter().chain(&CERTIFICATES).copied();
+        for name in always.chain(own) {
             strip.add(name, When::Always);
         }
         for name in ADDRESSES {
@@ -123,6 +128,13 @@ impl Strip {
             strip.add(name, When::Misspelt);
         }
         strip
+    }
+
+    /// The same, where trusted proxies tell of client certificates in headers of these names.
+    #[must_use]
+    pub fn believing(mut self, names: &[HeaderName]) -> Self {
+        self.believed = names.to_vec();
+        self
     }
 
     fn add(&mut self, name: &str, when: When) {
@@ -144,7 +156,17 @@ impl Strip {
     /// Whether a request header is to go.
     #[must_use]
     pub fn takes(&self, name: &HeaderName, lifted: Lifted) -> bool {
-        let name = name.as_str();
+        let believed = lifted.trusted_peer && self.believed.contains(name);
+        !believed && self.is_listed(name.as_str(), lifted)
+    }
+
+    /// The names of [`Strip::believing`].
+    #[must_use]
+    pub fn believed(&self) -> &[HeaderName] {
+        &self.believed
+    }
+
+    fn is_listed(&self, name: &str, lifted: Lifted) -> bool {
         if is_folded(name) {
             self.covers(name, |when| match when {
                 When::Always => true,
@@ -253,6 +275,37 @@ mod tests {
             let whole = name.trim_end_matches(['.', '_']) == name;
             assert_eq!(taken(name), whole, "{name}");
         }
+    }
+
+    #[test]
+    fn certificates_are_told_of_by_trusted_proxies_that_are_to() {
+        let names = ["x-ssl-client-verify", "x-forwarded-client-cert"];
+        let strip = strip().believing(&names.map(HeaderName::from_static));
+        let trusted = Lifted {
+            trusted_peer: true,
+            ..Lifted::default()
+        };
+        for name in [
+            "X-SSL-Client-Verify",
+            "x-forwarded-client-cert",
+            "X-SSL-Client-S-DN",
+            "X_SSL_Client_Verify",
+            "SSL_CLIENT_VERIFY",
+            "Client-Cert",
+            "Client-Cert-Chain",
+            "X-Client-Cert",
+            "X-Client-Certificate",
+            "X-Forwarded-Tls-Client-Cert-Info",
+            "X-Amzn-Mtls-Clientcert",
+        ] {
+            assert!(taken(name), "{name}");
+            let parsed = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            let believed = names.contains(&parsed.as_str());
+            assert!(strip.takes(&parsed, Lifted::default()), "{name}");
+            assert_eq!(strip.takes(&parsed, trusted), !believed, "{name}");
+        }
+        assert!(!taken("X-Client"));
+        assert!(!taken("Client-Certainly"));
     }
 
     #[test]

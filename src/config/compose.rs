@@ -106,6 +106,7 @@ fn workers(
             public_url: proxy.public_url.map(|url| url.public),
             forwarded: proxy.forwarded,
             trusted_proxies: proxy.trusted_proxies,
+            client_certificate_headers: proxy.client_certificate_headers,
             workers: proxy.workers,
             limits: proxy.limits,
             timeouts: proxy.timeouts,

@@ -2,6 +2,7 @@
 
 use ipnet::IpNet;
 
+use super::client_certificates;
 use super::proxy::{Address, Tls, read_socket_mode};
 use crate::document::{Fields, FromNode, Node, Place, Problem, Reading};
 use crate::gateway::{ListenAddress, ListenerConfig, ListenerDoor, SocketMode};
@@ -47,6 +48,7 @@ pub(super) fn read(file: &mut Fields<'_, '_>) -> Option<DecisionSection> {
         let http: Option<Listener> = fields.get("http");
         let grpc: Option<Listener> = fields.get("grpc");
         let trusted: Option<Vec<IpNet>> = fields.get("trusted_proxies");
+        let certificates = client_certificates::names(fields);
         let place = fields.section().place.clone();
         if let Some(grpc) = &grpc
             && cfg!(not(feature = "ext-authz"))
@@ -60,7 +62,11 @@ pub(super) fn read(file: &mut Fields<'_, '_>) -> Option<DecisionSection> {
         let listeners: Vec<ListenerConfig> = doors
             .into_iter()
             .filter_map(|(listener, door)| {
-                Some(lend(listener?, door, trusted.as_deref(), fields.reading()))
+                let lent = lend(listener?, door, trusted.as_deref(), fields.reading());
+                Some(ListenerConfig {
+                    client_certificate_headers: certificates.clone(),
+                    ..lent
+                })
             })
             .collect();
         (!listeners.is_empty()).then_some(DecisionSection { place, listeners })

@@ -5,6 +5,7 @@
 
 mod bearer_jwt;
 mod choices;
+mod client_certificates;
 mod compose;
 #[cfg(feature = "identity")]
 mod database;

@@ -5,9 +5,11 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::HeaderName;
 use ipnet::IpNet;
 use serde_json::{Value as Json, json};
 
+use super::client_certificates;
 use super::web_url::OriginUrl;
 use crate::authz::ForwardedFamily;
 use crate::document::{
@@ -27,6 +29,7 @@ pub(super) struct ProxySection {
     pub(super) public_url: Option<OriginUrl>,
     pub(super) forwarded: ForwardedFamily,
     pub(super) trusted_proxies: Vec<IpNet>,
+    pub(super) client_certificate_headers: Vec<HeaderName>,
     pub(super) workers: Option<NonZeroUsize>,
     pub(super) limits: Limits,
     pub(super) timeouts: Timeouts,
@@ -40,6 +43,7 @@ impl FromNode for ProxySection {
         let public_url = fields.get("public_url");
         let forwarded = fields.or("forwarded", ForwardedFamily::default());
         let trusted_proxies = fields.or("trusted_proxies", Vec::new());
+        let certificates = client_certificates::read(&mut fields, &trusted_proxies);
         let workers = fields.or("workers", Auto(None)).0;
         let limits = fields.within("limits", read_limits);
         let timeouts = fields.within("timeouts", read_timeouts);
@@ -57,6 +61,7 @@ impl FromNode for ProxySection {
             public_url,
             forwarded,
             trusted_proxies,
+            client_certificate_headers: certificates,
             workers: workers.and_then(|count| NonZeroUsize::new(in_memory(count.into()))),
             limits,
             timeouts,

@@ -80,7 +80,9 @@ impl Decider {
             method_override: rule.switches().allow_method_override,
         };
         let told = rule.handling().changes();
-        (self.strip.takes(name, lifted) && !OF_THE_CONNECTION.contains(name))
+        let theirs = &self.config.client_certificate_headers;
+        let stays = || OF_THE_CONNECTION.contains(name) || theirs.contains(name);
+        (self.strip.takes(name, lifted) && !stays())
             || told.is_some_and(|changes| changes.request_headers.removes(name))
     }
 

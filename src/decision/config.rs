@@ -14,6 +14,8 @@ use crate::whoami::Issuers;
 pub struct Config {
     /// Networks of the proxies that may ask.
     pub trusted_proxies: Vec<IpNet>,
+    /// Headers in which they tell of client certificates: theirs to set, so they stay.
+    pub client_certificate_headers: Vec<HeaderName>,
     /// The origin that people know the gateway by (`https://app.example.com`), if it is fixed.
     pub public_origin: Option<Box<str>>,
     /// Name of the session cookie.

@@ -50,8 +50,10 @@ fn is_of_the_way(name: &str) -> bool {
 
 const OF_NGINX: &[&str] = &["x-original-url", "x-original-method"];
 
-/// How the names begin that Envoy keeps for itself: it takes them out of requests from outside.
-const OF_ENVOY: &str = "x-envoy-";
+/// What Envoy keeps for itself: it takes it out of requests from outside, or says it anew.
+const OF_ENVOY: &str = "x-forwarded-client-cert";
+/// How more such names begin.
+const OF_ENVOYS_FAMILY: &str = "x-envoy-";
 
 /// Takes out of `headers` what the proxy in front added. What is left is the client's.
 pub fn original_headers(headers: &mut HeaderMap, front: Front) {
@@ -61,7 +63,7 @@ pub fn original_headers(headers: &mut HeaderMap, front: Front) {
             || match front {
                 Front::Forwarding => false,
                 Front::Nginx => OF_NGINX.contains(&name),
-                Front::Envoy => name.starts_with(OF_ENVOY),
+                Front::Envoy => name == OF_ENVOY || name.starts_with(OF_ENVOYS_FAMILY),
             }
     };
     let added: Vec<HeaderName> = headers.keys().filter(|name| added(name)).cloned().collect();

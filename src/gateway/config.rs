@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::HeaderName;
 use ipnet::IpNet;
 
 use crate::authz::ForwardedFamily;
@@ -21,6 +22,8 @@ pub struct Config {
     pub forwarded: ForwardedFamily,
     /// Networks of the proxies in front whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Headers in which these proxies tell of client certificates that they verified.
+    pub client_certificate_headers: Vec<HeaderName>,
     /// Worker threads; `None`: one per core.
     pub workers: Option<NonZeroUsize>,
     /// Limits in count and size.
@@ -58,6 +61,8 @@ pub struct ListenerConfig {
     pub door: ListenerDoor,
     /// Networks of the proxies in front of it; `None`: those of the proxy.
     pub trusted_proxies: Option<Vec<IpNet>>,
+    /// Where it is lent to somebody: headers in which those proxies tell of client certificates.
+    pub client_certificate_headers: Vec<HeaderName>,
 }
 
 impl ListenerConfig {
@@ -73,6 +78,7 @@ impl ListenerConfig {
             proxy_protocol: false,
             door: ListenerDoor::Proxy,
             trusted_proxies: None,
+            client_certificate_headers: Vec::new(),
         }
     }
 }

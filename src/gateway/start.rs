@@ -256,7 +256,8 @@ fn share(config: Config, parts: Parts) -> Result<Shared, StartError> {
         guests: _,
     } = parts;
     Ok(Shared {
-        strip: Strip::new(config.identity.own_names()),
+        strip: Strip::new(config.identity.own_names())
+            .believing(&config.client_certificate_headers),
         mounted: Mounted::new(&config).map_err(StartError::Mount)?,
         well_known: well_known().map_err(StartError::Mount)?,
         connectors: Connectors::default(),

@@ -221,7 +221,7 @@ def ingresses(folder):
     assert middleware["address"].endswith(":4456/check") and middleware["trustForwardHeader"] is False
     assert set(names) <= set(middleware["authResponseHeaders"])
     family = re.compile(middleware["authResponseHeadersRegex"].removeprefix("(?i)"), re.I)
-    for name in ["X-User-Anything", "Remote-User", "X-Original-Url", "X-HTTP-Method-Override"]:
+    for name in ["X-User-Anything", "Remote-User", "X-Original-Url", "X-HTTP-Method-Override", "X-SSL-Client-Verify", "X-Forwarded-Client-Cert"]:
         assert family.match(name), name
     for name in ["X-Forwarded-For", "X-Forwarded-Proto", "Accept"]:
         assert not family.match(name), name

@@ -56,6 +56,10 @@ async fn spoofed_names_in_other_spellings_are_named_for_removal() {
         "X-Rewrite-URL",
         "X-Stepgate-Anything",
         "X-HTTP-Method-Override",
+        "X-SSL-Client-Verify",
+        "SSL_CLIENT_S_DN",
+        "Client-Cert",
+        "X-Forwarded-Client-Cert",
     ] {
         let reply = world.check("/account", &[SIGNED_IN, (name, "admin")]).await;
         assert_eq!(reply.status(), 200, "{name}");
@@ -85,6 +89,19 @@ async fn what_the_front_says_of_the_way_is_not_taken_for_the_clients() {
     );
     // Rules see none of it.
     assert_eq!(world.check("/said/x", &way).await.status(), 403);
+}
+
+#[tokio::test]
+async fn certificates_are_told_of_by_the_front_in_the_headers_that_are_its_own() {
+    let world = World::new(RULES);
+    let told = ("SSL-Client-Verify", "SUCCESS");
+    let reply = world.check("/public/x", &[told]).await;
+    assert_eq!(reply.status(), 200, "{reply:?}");
+    assert_eq!(reply.header("x-stepgate-remove"), None);
+    assert_eq!(reply.header(told.0), None);
+    let forged = ("SSL_Client_Verify", "SUCCESS");
+    let reply = world.check("/public/x", &[told, forged]).await;
+    assert_eq!(reply.header("x-stepgate-remove"), Some("ssl_client_verify"));
 }
 
 #[tokio::test]
@@ -143,6 +160,8 @@ async fn envoy_is_told_in_its_own_words() {
         ("Host", "app.test"),
         ("X-Forwarded-Proto", "https"),
         ("X-Envoy-Internal", "true"),
+        // Envoy has taken out what clients say there.
+        ("X-Forwarded-Client-Cert", "Hash=1"),
         ("X_User_Id", "attacker"),
     ];
     let reply = world.ask("GET /ext_authz/public/x?a=b", &headers).await;
@@ -151,6 +170,7 @@ async fn envoy_is_told_in_its_own_words() {
     for name in ["x_user_id", "x-user-id", "x-user-email"] {
         assert!(removed.split(", ").any(|it| it == name), "{removed}");
     }
+    assert!(!removed.contains("x-forwarded-client-cert"), "{removed}");
     assert_eq!(reply.header("x-user-id"), Some(""));
     let reply = world.ask("GET /ext_authz/account?a=b", &headers).await;
     assert_eq!(reply.status(), 401);

@@ -173,6 +173,7 @@ pub(super) fn config() -> Config {
             "127.0.0.1/32".parse().unwrap(),
             "10.0.0.0/8".parse().unwrap(),
         ],
+        client_certificate_headers: vec![HeaderName::from_static("ssl-client-verify")],
         public_origin: None,
         session_cookie: "session".into(),
         issuers: Issuers::default(),

@@ -124,6 +124,12 @@ fn common(
         .flatten();
     let trailers = wants_trailers(headers);
     remove(headers, |name| shared.strip.takes(name, lifted));
+    for name in shared.strip.believed() {
+        // Of two, one may be the client's.
+        if headers.get_all(name).iter().nth(1).is_some() {
+            headers.remove(name);
+        }
+    }
     if trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
     }

@@ -10,6 +10,7 @@ mod caddy;
 mod case;
 mod cases;
 mod certificate;
+mod client_certificates;
 mod compare;
 mod compose;
 mod deployed;

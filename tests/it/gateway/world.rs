@@ -191,6 +191,7 @@ fn config() -> Config {
         public_url: None,
         forwarded: ForwardedFamily::XForwarded,
         trusted_proxies: Vec::new(),
+        client_certificate_headers: Vec::new(),
         workers: std::num::NonZeroUsize::new(1),
         limits: Limits::default(),
         timeouts: Timeouts::default(),

@@ -4,7 +4,7 @@
 use super::super::case::{Case, case};
 
 pub(super) fn cases() -> Vec<Case> {
-    [identity(), way()].concat()
+    [identity(), certificates(), way()].concat()
 }
 
 fn identity() -> Vec<Case> {
@@ -60,6 +60,43 @@ fn identity() -> Vec<Case> {
             .cookie("aal1")
             .header("Connection", "close, Cookie")
             .saw(&[("x-user-id", "alice"), ("cookie", "theme=dark")]),
+    ]
+}
+
+fn certificates() -> Vec<Case> {
+    vec![
+        case("a forged client certificate", "GET", "/public/a")
+            .header("X-SSL-Client-Verify", "forged")
+            .header("X-SSL-Client-S-DN", "CN=forged"),
+        case(
+            "a forged client certificate of ingress-nginx",
+            "GET",
+            "/public/a",
+        )
+        .header("SSL-Client-Subject-DN", "CN=forged"),
+        case(
+            "a forged client certificate with underscores",
+            "GET",
+            "/public/a",
+        )
+        .header("SSL_CLIENT_S_DN", "CN=forged"),
+        case(
+            "a forged client certificate of RFC 9440",
+            "GET",
+            "/public/a",
+        )
+        .header("Client-Cert", ":forged:")
+        .header("Client-Cert-Chain", ":forged:"),
+        case("another forged client certificate", "GET", "/account/a")
+            .cookie("aal1")
+            .header("X-Client-Cert", "forged")
+            .header("X-Client-Certificate", "forged")
+            .saw(&[("x-user-id", "alice")]),
+        case("a forged client certificate of Envoy", "GET", "/public/a")
+            .header("X-Forwarded-Client-Cert", "Subject=\"CN=forged\""),
+        case("a forged client certificate of Traefik", "GET", "/public/a")
+            .header("X-Forwarded-Tls-Client-Cert", "forged")
+            .header("X-Forwarded-Tls-Client-Cert-Info", "forged"),
     ]
 }
 
