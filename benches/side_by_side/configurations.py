@@ -4,7 +4,8 @@ import datetime
 import json
 
 UPSTREAM, WHOAMI, BASELINE, GATEWAY, ADMIN = 19402, 19401, 19420, 19410, 19411
-DECISIONS, CHECKS = 19412, 19413
+DECISIONS, CHECKS, FRONT = 19412, 19413, 19430
+PERSON = "9f1425a8-7c44-4d1c-9d5a-0f6c8ce1a0b2"
 
 NGINX = """
 worker_processes 1; daemon off; pid @DIR@/@NAME@.pid; error_log @DIR@/@NAME@.err error;
@@ -47,36 +48,43 @@ def auth_request(method: str) -> str:
                   "proxy_set_header X-User-Id $user; %s }" % (ask, PASS))
 
 
-def asking_stepgate() -> str:
-    """nginx that asks Stepgate's decision listener about every request."""
+ORIGINAL = ("proxy_set_header X-Original-Method $request_method; "
+            "proxy_set_header X-Original-URL $scheme://$http_host$request_uri; ")
+FORWARDED = ("proxy_set_header X-Forwarded-Method $request_method; "
+             "proxy_set_header X-Forwarded-Proto $scheme; "
+             "proxy_set_header X-Forwarded-Host $http_host; "
+             "proxy_set_header X-Forwarded-Uri $request_uri; ")
+
+
+def asking(port: int, target: str, original: str) -> str:
+    """nginx that asks a decision service about every request, over connections that it keeps."""
     return ("upstream decisions { server 127.0.0.1:%d; keepalive 256; "
-            "keepalive_requests 1000000000; }" % DECISIONS
-            + listen(GATEWAY + 20, "location = /_auth { internal; proxy_http_version 1.1; "
+            "keepalive_requests 1000000000; }" % port
+            + listen(FRONT, "location = /_auth { internal; proxy_http_version 1.1; "
                      'proxy_set_header Connection ""; proxy_pass_request_body off; '
-                     'proxy_set_header Content-Length ""; '
-                     "proxy_set_header X-Original-Method $request_method; "
-                     "proxy_set_header X-Original-URL $scheme://$http_host$request_uri; "
+                     'proxy_set_header Content-Length ""; %s'
                      "proxy_set_header X-Forwarded-For $remote_addr; "
-                     "proxy_pass http://decisions/nginx/check; } "
+                     "proxy_pass http://decisions%s; } "
                      "location / { auth_request /_auth; "
                      "auth_request_set $user $upstream_http_x_user_id; "
-                     "proxy_set_header X-User-Id $user; %s }" % PASS))
+                     "proxy_set_header X-User-Id $user; %s }" % (original, target, PASS)))
 
 
 def upstream() -> str:
-    """About 200 bytes on every path."""
+    """About 200 bytes on every path; /seen tells whom the gateway named."""
     body = json.dumps({"items": [{"id": n, "name": "item %d" % n, "state": "open"}
                                  for n in range(1, 5)]})
-    return listen(UPSTREAM, "location / { default_type application/json; "
+    return listen(UPSTREAM, "location = /seen { return 200 "
+                  "'$http_x_user_id$http_x_kratos_authenticated_identity_id'; } "
+                  "location / { default_type application/json; "
                   "add_header Cache-Control no-store; return 200 '%s'; }" % body)
 
 
 def whoami() -> str:
-    """One constant session; stub_status counts the calls."""
+    """One constant session for every cookie, 401 without; stub_status counts the calls."""
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
     stamp = lambda time: time.isoformat().replace("+00:00", "Z")
     login = stamp(now - datetime.timedelta(minutes=1))
-    person = "9f1425a8-7c44-4d1c-9d5a-0f6c8ce1a0b2"
     session = {
         "id": "0d5a3f0e-1111-4111-8111-000000000001", "active": True,
         "expires_at": stamp(now + datetime.timedelta(days=1)), "authenticated_at": login,
@@ -85,14 +93,15 @@ def whoami() -> str:
             {"method": "password", "aal": "aal1", "completed_at": login},
             {"method": "totp", "aal": "aal2", "completed_at": login}],
         "issued_at": login,
-        "identity": {"id": person, "schema_id": "default", "schema_url": "http://127.0.0.1/s",
+        "identity": {"id": PERSON, "schema_id": "default", "schema_url": "http://127.0.0.1/s",
                      "state": "active", "traits": {"email": "someone@example.test"},
                      "metadata_public": None, "created_at": login, "updated_at": login},
         "devices": []}
     return listen(WHOAMI, "location = /calls { stub_status; } "
                   "location / { default_type application/json; "
+                  'if ($cookie_ory_kratos_session = "") { return 401 "{}"; } '
                   "add_header X-Kratos-Authenticated-Identity-Id %s; return 200 '%s'; }"
-                  % (person, json.dumps(session)))
+                  % (PERSON, json.dumps(session)))
 
 
 STEPGATE = """

@@ -29,3 +29,40 @@ def check_request(host: str, path: str, headers: dict) -> bytes:
 def grpc_message(message: bytes) -> bytes:
     """Not compressed, with its length in front."""
     return b"\0" + len(message).to_bytes(4, "big") + message
+
+
+def fields(message: bytes):
+    """Number and content of each field; a number's content is a number."""
+    at = 0
+
+    def number() -> int:
+        nonlocal at
+        value, shift = 0, 0
+        while True:
+            byte = message[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    while at < len(message):
+        key = number()
+        if key & 7 == 0:
+            yield key >> 3, number()
+        elif key & 7 == 2:
+            size = number()
+            yield key >> 3, message[at:at + size]
+            at += size
+        else:
+            raise ValueError(f"a field of wire type {key & 7}")
+
+
+def code_of(answer: bytes) -> int | None:
+    """The status (google.rpc.Code) of a CheckResponse in its gRPC frame; None without one."""
+    if len(answer) < 5 or len(answer) != 5 + int.from_bytes(answer[1:5], "big"):
+        return None
+    for name, content in fields(answer[5:]):
+        if name == 1:
+            return dict(fields(content)).get(1, 0)
+    return 0

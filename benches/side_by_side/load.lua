@@ -1,14 +1,13 @@
--- wrk script: COUNT distinct session cookies, picked at random ("random") or each once ("each");
--- asked of a gateway ("proxy") or of a decision listener ("check").
-local requests, count, each, next_index = {}, 100000, false, -1
+-- wrk script: COUNT distinct session cookies, picked at random ("random") or each once, after which
+-- it ends ("each"); asked of a gateway ("proxy") or of a decision service ("check") at a target.
+local requests, count = {}, 100000
 
 function init(args)
   count = tonumber(args[1])
-  each = args[2] == "each"
   local check = args[3] == "check"
   for i = 0, count - 1 do
     local target = "/api/items/" .. (i % 100)
-    requests[i] = wrk.format("GET", check and "/check" or target, {
+    requests[i] = wrk.format("GET", check and args[4] or target, {
       ["X-Forwarded-Method"] = check and "GET" or nil,
       ["X-Forwarded-Proto"] = check and "https" or nil,
       ["X-Forwarded-Host"] = check and "app.example.test" or nil,
@@ -22,13 +21,23 @@ function init(args)
       ["Cookie"] = "theme=dark; ory_kratos_session=" .. string.format("s%031d", i * 7919),
     })
   end
+  if args[2] == "each" then each_once() end
 end
 
-function request()
-  if each then
+-- 64 questions are under way at any time: when 64 more than all are answered, all are.
+function each_once()
+  local answered, next_index = 0, -1
+  function request()
     next_index = (next_index + 1) % count
     return requests[next_index]
   end
+  function response()
+    answered = answered + 1
+    if answered == count + 64 then os.exit(0) end
+  end
+end
+
+function request()
   return requests[math.random(0, count - 1)]
 end
 
