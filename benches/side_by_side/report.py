@@ -38,8 +38,9 @@ def markdown(results: dict, facts: dict) -> str:
               "![CPU per request against plain nginx](chart.svg)", "", *sizes(rows), "",
               "## The bars", ""]
     lines += [f"- {text}" for text in bars_text(rows)]
-    lines += ["", "## The same front, asking another", ""]
-    lines += [f"- {text}" for text in fronts_text(rows)]
+    beside = fronts_text(rows)
+    lines += ["", "## The same front, asking another", ""] if beside else []
+    lines += [f"- {text}" for text in beside]
     if facts["missing"]:
         lines += ["", "## Left out", ""]
         lines += [f"- {name}: {' and '.join(missing)} not found"

@@ -41,6 +41,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--sessions", type=int, default=100000)
     parser.add_argument("--peer-sessions", type=int, default=10000,
                         help="sessions for Heimdall, whose cache takes long to fill")
+    parser.add_argument("--at-most", type=float, default=float("inf"), metavar="SECONDS",
+                        help="start nobody after so long, and report what there is")
     parser.add_argument("--only", action="append", help="gateways by name")
     parser.add_argument("--stepgate", default=f"{ROOT}/target/release/stepgate")
     gateways.add_options(parser)
@@ -166,12 +168,15 @@ def stage(folder: str, others: dict) -> None:
 
 def rounds(table: gateways.Table, opts, folder: str) -> dict:
     """All gateways, over and over, in alternating order."""
-    others, results = {}, {}
+    others, results, started = {}, {}, time.monotonic()
     try:
         stage(folder, others)
         for round_ in range(opts.rounds):
             names = list(table.all) if round_ % 2 == 0 else list(table.all)[::-1]
             for name in names:
+                if time.monotonic() - started > opts.at_most:
+                    print(f"round {round_ + 1} {name}: no time left", flush=True)
+                    continue
                 gateway = table.all[name]
                 entry = one(name, gateway, opts, folder, others)
                 total = results.setdefault(name, {"sessions": gateway.sessions, "slices": [],
