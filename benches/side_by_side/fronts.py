@@ -66,7 +66,7 @@ def traefik(file: str, address: str, hand_on: dict) -> dict:
                                 "middlewares": ["ask"]}},
             "middlewares": {"ask": {"forwardAuth": hand_on | {
                 "address": address, "trustForwardHeader": False,
-                "maxResponseBodySize": 1048576}}},
+                "maxResponseBodySize": 65536}}},
             "services": {"app": {"loadBalancer": {
                 "servers": [{"url": "http://127.0.0.1:%d" % cfg.UPSTREAM}]}}}}}
 
