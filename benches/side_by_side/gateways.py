@@ -50,8 +50,8 @@ class Table:
         if opts.only:
             unknown = [name for name in opts.only if name not in self.all | self.missing]
             if unknown:
-                known = ", ".join(self.all)
-                raise SystemExit(f"nobody is called {', '.join(unknown)}; there are: {known}")
+                known = "\n  ".join(self.all | self.missing)
+                raise SystemExit(f"nobody is called {unknown[0]!r}; there are:\n  {known}")
             self.all = {name: it for name, it in self.all.items() if name in opts.only}
             self.missing = {name: it for name, it in self.missing.items() if name in opts.only}
 
