@@ -23,6 +23,7 @@ async fn ask(ready: &watch::Receiver<bool>, method: &str, service: &str) -> Resp
     let world = World::new(RULES);
     let door = ExtAuthz::new(world.decider.clone(), ready.clone());
     let request = Request::post(format!("/grpc.health.v1.Health/{method}"))
+        .version(Version::HTTP_2)
         .header("content-type", "application/grpc+proto")
         .body(Pieces([asked(service)].into()))
         .unwrap();
