@@ -25,7 +25,8 @@ def summary(name: str, entry: dict) -> dict:
             "cpu": take("cpu_us"), "ratio": ratio, "relative": rate,
             "p50": statistics.median(take("p50")), "p99": statistics.median(take("p99")),
             "errors": sum(s["errors"] for s in entry["slices"]),
-            "used": f"{len(chosen)}/{len(entry['slices'])}",
+            "used": f"{len(chosen)}/{len(entry['slices'])}, "
+                    f"{sum(s['strangers'] < QUIET for s in chosen)} quiet",
             "start": entry["start_ms"], "rest": entry["rest_mb"], "full": entry["full_mb"],
             "calls": statistics.median(s["calls"] for s in entry["slices"])}
 
@@ -110,12 +111,15 @@ def bars_text(rows: list) -> list:
             text.append(f"{what} against {CALLED.get(theirs, theirs)}: not measured; the bar is "
                         f"{bar:g}x.")
             continue
-        times = statistics.median(found[ours][figure])
+        times, beside = statistics.median(found[ours][figure]), ""
         if theirs:
             times /= statistics.median(found[theirs][figure])
+            cpu = (statistics.median(found[theirs]["ratio"])
+                   / statistics.median(found[ours]["ratio"]))
+            beside = f" (by CPU per request: {cpu:.2f}x)"
         met = times <= bar if figure == "ratio" else times >= bar
-        text.append(f"{what} against {CALLED.get(theirs, theirs)}: {times:.2f}x; the bar is "
-                    f"{'at most' if figure == 'ratio' else 'at least'} {bar:g}x: "
+        text.append(f"{what} against {CALLED.get(theirs, theirs)}: {times:.2f}x{beside}; the bar "
+                    f"is {'at most' if figure == 'ratio' else 'at least'} {bar:g}x: "
                     f"**{'met' if met else 'missed'}**.")
     return text
 
