@@ -1,4 +1,5 @@
-//! `client_certificate_headers` of `proxy` and `decision`: in which headers proxies in front tell of client certificates.
+//! `client_certificate_headers` of `proxy` and `decision`: in which headers proxies in front tell of
+//! client certificates.
 
 use http::HeaderName;
 use ipnet::IpNet;
