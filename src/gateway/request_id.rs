@@ -37,7 +37,7 @@ impl RequestIds {
     }
 }
 
-/// A number's digits. Each request has one: formatted text would take several times as long.
+/// A number's digits, by hand: each request has one, and formatted text showed in profiles.
 fn hexadecimal(number: u64) -> [u8; 16] {
     let mut shift = 64_u32;
     [(); 16].map(|()| {
