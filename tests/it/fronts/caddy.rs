@@ -120,15 +120,10 @@ const ALLOWANCES: &[Allowance] = &[
 /// By HTTP/2.
 const RESET: &str = "Caddy ends streams whose target is no URL to it";
 
-const SECURED_ALLOWANCES: &[Allowance] = &[reset("a broken escape"), reset("half an escape")];
-
-const fn reset(case: &'static str) -> Allowance {
-    Allowance {
-        case,
-        allow: Allow::Reset,
-        because: RESET,
-    }
-}
+const SECURED_ALLOWANCES: &[Allowance] = &[
+    Allowance::reset("a broken escape", RESET),
+    Allowance::reset("half an escape", RESET),
+];
 
 #[test]
 fn caddy_answers_the_table_as_the_proxy_does() {

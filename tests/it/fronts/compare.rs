@@ -20,6 +20,18 @@ pub(crate) struct Allowance {
     pub(crate) because: &'static str,
 }
 
+impl Allowance {
+    /// The front ends the stream of this case.
+    pub(crate) const fn reset(case: &'static str, because: &'static str) -> Self {
+        let allow = Allow::Reset;
+        Self {
+            case,
+            allow,
+            because,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Allow {
     /// The front refuses by this status what the proxy refuses otherwise, or lets through after

@@ -143,15 +143,10 @@ const fn refused(case: &'static str, status: u16, because: &'static str) -> Allo
 /// By HTTP/2.
 const RESET: &str = "Traefik ends streams whose target is no URL to it";
 
-const SECURED_ALLOWANCES: &[Allowance] = &[reset("a broken escape"), reset("half an escape")];
-
-const fn reset(case: &'static str) -> Allowance {
-    Allowance {
-        case,
-        allow: Allow::Reset,
-        because: RESET,
-    }
-}
+const SECURED_ALLOWANCES: &[Allowance] = &[
+    Allowance::reset("a broken escape", RESET),
+    Allowance::reset("half an escape", RESET),
+];
 
 #[test]
 fn traefik_answers_the_table_as_the_proxy_does() {
